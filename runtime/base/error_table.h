@@ -1,0 +1,51 @@
+/* Every error code of the system, once. Included several times with another MR_E; no guard.
+ *
+ * MR_E(symbol, number, sentence, remedy): printed as MR<number>. 1xxx runtime, 2xxx topology,
+ * 3xxx connectors, 4xxx commands and supervision. Numbers are stable: add, never renumber. */
+MR_E(OK, 0, "No error.", "")
+/* 10xx base and files */
+MR_E(BUG, 1000, "Something that must not happen happened.", "Please report it with the message.")
+MR_E(IO, 1001, "A file operation failed.", "Check that the path exists and may be read or written.")
+MR_E(DISK_FULL, 1002, "The disk is full.",
+     "Free space or move the state folder (--state); the run resumes where it stopped.")
+MR_E(READ_ONLY, 1003, "The place is read-only.", "Give a writable folder with --state.")
+MR_E(SYNC_FAILED, 1004, "The disk did not confirm a write.",
+     "Check the disk; nothing uncommitted is used. Run again to resume.")
+/* 11xx rows */
+MR_E(ROW_BROKEN, 1100, "The bytes are not a row.",
+     "The input was not written by Millrace or is damaged.")
+MR_E(ROW_TOO_LARGE, 1101, "A row is larger than the limit.", "Raise `max_row_bytes` or split it.")
+MR_E(JSON_INVALID, 1110, "The text is not valid JSON.", "Correct the line, or leave it rejected.")
+MR_E(JSON_DUPLICATE_KEY, 1111, "An object has the same key twice.", "Keep one of them.")
+MR_E(JSON_NOT_OBJECT, 1112, "A row must be a JSON object.",
+     "Wrap the value, for instance {\"text\": ...}.")
+MR_E(UTF8_INVALID, 1113, "The text is not valid UTF-8.",
+     "Declare `encoding:` at the source, or `invalid_utf8: replace`.")
+/* 12xx log and state */
+MR_E(LOG_CORRUPT, 1200, "A frame of the log is damaged.",
+     "Restore the file or replay the topic from an earlier stage.")
+MR_E(LOG_VERSION, 1201, "A file was written by another version.",
+     "Open it with the version that wrote it, or replay into a new state folder.")
+MR_E(LOG_FOREIGN, 1202, "A file in the log folder is not a Millrace log.",
+     "Move it away; the state folder belongs to Millrace alone.")
+MR_E(LOG_TWO_WRITERS, 1203, "Another process writes this log.",
+     "Stop the other run first (`millrace stop`).")
+MR_E(LOG_TRIMMED, 1204, "The wanted rows are no longer kept.",
+     "Replay from an earlier stage, or keep more with `retention:`.")
+MR_E(LOG_READERS_FULL, 1205, "Too many readers of one topic.", "Read it through fewer stages.")
+MR_E(LINEAGE_GAP, 1210, "Rows of a lane are missing or were changed.",
+     "The upstream log lost rows; replay from the stage named.")
+MR_E(STORE_FAILED, 1220, "The state store failed.",
+     "Check disk and permissions; committed state is intact.")
+MR_E(STORE_LOCKED, 1221, "The state store is open in another process.",
+     "Stop the other run first (`millrace stop`).")
+MR_E(STORE_VERSION, 1222, "The state was written by another version.",
+     "Use that version, or `millrace clean` and run again.")
+/* 13xx operators, parameters, plan */
+MR_E(PARAM_INVALID, 1300, "A parameter's value is not acceptable.",
+     "See `millrace ops show OPERATOR` for type and range.")
+MR_E(OP_DESCRIPTOR, 1301, "An operator's description is inconsistent.", "Correct the operator.")
+MR_E(OP_FAILED, 1302, "An operator failed.", "See the message; the run resumes when it is mended.")
+MR_E(PLAN_INVALID, 1310, "The compiled plan cannot be used.", "Run the topology again to compile it anew.")
+MR_E(PLAN_VERSION, 1311, "The plan was compiled by another version.",
+     "Run the topology again to compile it anew.")

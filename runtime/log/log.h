@@ -1,0 +1,117 @@
+/* The log as one task sees it: rows in from its inputs, rows out to its outputs, and one commit
+ * that makes outputs, input positions and state one step. Two back ends fit behind it (embedded
+ * here; a broker's in connectors/), chosen by the ops table.
+ *
+ * Order of the embedded commit: write last frames → fdatasync outputs → one synced store write
+ * {state, commit record} → publish ends, ring bells. Opening recovers: reads the commit record,
+ * truncates outputs to it, resumes inputs from it. Thread: the task's worker. */
+#ifndef MR_LOG_LOG_H
+#define MR_LOG_LOG_H
+
+#include "runtime/log/partition.h"
+#include "runtime/state/store.h"
+
+struct mr_log_in {
+    struct mr_str topic;
+    uint32_t partition; /* the task's partition of it           */
+    uint32_t lanes;     /* number of writers, lanes 0 … lanes-1 */
+};
+
+struct mr_log_out {
+    struct mr_str topic;
+    uint32_t partitions;
+    uint64_t bound_bytes; /* unread bytes at which the writer waits; 0: unbounded */
+};
+
+struct mr_log_spec {
+    const char *topics;       /* folder (embedded) */
+    struct mr_str task;       /* "<stage>/<partition>", for messages */
+    uint64_t reader;          /* identity of the task as a reader, never 0 */
+    uint32_t lane;            /* the task's lane = its partition */
+    uint32_t lane_label;      /* (stage number << 16) | partition */
+    const struct mr_log_in *ins;
+    uint32_t in_count;
+    const struct mr_log_out *outs;
+    uint32_t out_count;
+    struct mr_store *store;   /* borrowed; the commit record lives in MR_SPACE_COMMIT */
+    struct mr_bells *bells;   /* borrowed; may be NULL (polling tools, tests) */
+    uint32_t bell;
+    enum mr_codec codec;
+    size_t frame_bytes, segment_bytes; /* 0: defaults */
+    bool no_sync;             /* tests only */
+};
+
+struct mr_log;
+
+/* A row on its way in. map borrowed until the next mr_log_next. */
+struct mr_log_row {
+    struct mr_head head;
+    struct mr_str map;
+    uint32_t in, lane; /* which input, which lane of it */
+};
+
+struct mr_log_ops {
+    struct mr_error *(*next)(struct mr_log *log, bool *any);
+    struct mr_error *(*row)(struct mr_log *log, struct mr_log_row *out, bool *found);
+    struct mr_error *(*append)(struct mr_log *log, uint32_t out, uint32_t partition,
+                               struct mr_head *head, const void *map, size_t len);
+    bool (*full)(struct mr_log *log);
+    size_t (*pending)(const struct mr_log *log);
+    struct mr_error *(*commit)(struct mr_log *log);
+    void (*close)(struct mr_log *log);
+};
+
+/* First member of every back end's log. */
+struct mr_log {
+    const struct mr_log_ops *ops;
+};
+
+/* Opens the embedded back end and recovers. */
+struct mr_error *mr_log_open_embedded(const struct mr_log_spec *spec, struct mr_log **out);
+
+/* Loads the next frame from some input lane, fairly (a lane with rows waits at most one frame of
+ * each other lane). *any false: nothing now (dry). */
+static inline struct mr_error *mr_log_next(struct mr_log *log, bool *any)
+{
+    return log->ops->next(log, any);
+}
+/* The loaded frame's rows one by one. Taking the next row marks the one before as consumed: a commit
+ * covers exactly the rows given out so far. */
+static inline struct mr_error *mr_log_row(struct mr_log *log, struct mr_log_row *out, bool *found)
+{
+    return log->ops->row(log, out, found);
+}
+/* Appends to an output's partition; sets lane, n and hash in head. */
+static inline struct mr_error *mr_log_append(struct mr_log *log, uint32_t out, uint32_t partition,
+                                             struct mr_head *head, const void *map, size_t len)
+{
+    return log->ops->append(log, out, partition, head, map, len);
+}
+/* True when an output's unread bytes passed its bound: commit, then wait for the bell. */
+static inline bool mr_log_full(struct mr_log *log)
+{
+    return log->ops->full(log);
+}
+/* Output bytes since the last commit. */
+static inline size_t mr_log_pending(const struct mr_log *log)
+{
+    return log->ops->pending(log);
+}
+/* The commit described above, the store's pending changes included. An error is fatal. */
+static inline struct mr_error *mr_log_commit(struct mr_log *log)
+{
+    return log->ops->commit(log);
+}
+static inline void mr_log_close(struct mr_log *log)
+{
+    if (log)
+        log->ops->close(log);
+}
+
+/* Figures of a log's inputs and outputs, for counters. */
+struct mr_log_figures {
+    uint64_t lag_bytes, repeats, bytes_in, bytes_out, syncs;
+};
+void mr_log_embedded_figures(const struct mr_log *log, struct mr_log_figures *out);
+
+#endif

@@ -1,0 +1,102 @@
+/* What a source or sink is: described like an operator, driven by the flow inside a task, its
+ * position kept in the task's store, so that it resumes exactly. Thread: the task's worker. */
+#ifndef MR_OP_CONNECTOR_H
+#define MR_OP_CONNECTOR_H
+
+#include "runtime/op/param.h"
+#include "runtime/row/head.h"
+#include "runtime/state/store.h"
+
+struct mr_schema_key {
+    struct mr_str name;
+    uint32_t types;  /* enum mr_type bits seen or declared, MR_NULL among them where it occurs */
+    bool always;     /* on every row (of the sample) */
+};
+
+struct mr_schema {
+    struct mr_schema_key *keys; /* in the caller's arena */
+    size_t count;
+    size_t sample_rows;  /* 0: declared or known from the format */
+    bool open;           /* other keys may occur */
+    bool unknown;        /* nothing could be sampled (no input yet): check nothing by it */
+    uint64_t bytes;      /* total size of the input where known, else 0 */
+    uint64_t files;      /* files seen (0: unknown) */
+};
+
+struct mr_connector_env {
+    struct mr_str name;     /* source or sink name in the topology */
+    const char *base_dir;   /* relative paths are relative to this (the topology's folder) */
+    uint16_t number;        /* place.source of its rows */
+    uint32_t run;           /* number of this run */
+    bool endless;
+    struct mr_store *store; /* its own keys start with MR_SPACE_SOURCE */
+    uint64_t row_limit;     /* `run --limit N`: stop after N rows; 0: none */
+    size_t max_row_bytes;
+    uint64_t seed;
+};
+
+enum mr_source_status {
+    MR_SOURCE_ROW,      /* *row is a row */
+    MR_SOURCE_REJECTED, /* *row is an unreadable record: raw, reason */
+    MR_SOURCE_IDLE,     /* nothing now (watched folder): ask again in wait_ms */
+    MR_SOURCE_END,      /* the input of this run is exhausted */
+};
+
+struct mr_source_row {
+    struct mr_head head;   /* kind, place, id set; parent zero */
+    struct mr_str map;     /* msgpack map; borrowed until the next call */
+    struct mr_str raw;     /* rejected: the record's bytes as far as known (may be cut) */
+    struct mr_error *why;  /* rejected: owned by the receiver; message names file and line */
+    uint32_t wait_ms;      /* idle */
+};
+
+struct mr_source; /* a connector's own */
+struct mr_sink;
+
+struct mr_source_type {
+    const char *name, *aliases, *doc;
+    size_t params_size;
+    const struct mr_param *params;
+    struct mr_error *(*check)(const void *params); /* compile time; may be NULL */
+    /* Compile time: keys and types by declaration, format or a bounded sample. */
+    struct mr_error *(*schema)(const void *params, const char *base_dir, struct mr_arena *arena,
+                               struct mr_schema *out);
+    bool (*is_endless)(const void *params);
+    struct mr_error *(*open)(const struct mr_connector_env *env, const void *params,
+                             struct mr_source **out);
+    struct mr_error *(*next)(struct mr_source *s, enum mr_source_status *status,
+                             struct mr_source_row *row);
+    /* Puts the position after the last row given out into the store (pending). */
+    struct mr_error *(*save)(struct mr_source *s);
+    /* True when this run found anything that earlier runs had not seen. */
+    bool (*found_new)(const struct mr_source *s);
+    void (*close)(struct mr_source *s);
+};
+
+struct mr_sink_type {
+    const char *name, *aliases, *doc;
+    size_t params_size;
+    const struct mr_param *params;
+    struct mr_error *(*check)(const void *params);
+    struct mr_error *(*open)(const struct mr_connector_env *env, const void *params,
+                             struct mr_sink **out);   /* recovers: truncates to the saved position */
+    struct mr_error *(*write)(struct mr_sink *s, const struct mr_head *head, struct mr_str map);
+    /* Everything written so far becomes durable (not final); position into the store (pending). */
+    struct mr_error *(*save)(struct mr_sink *s);
+    /* After the commit was decided: what may only happen then (renames). Idempotent. */
+    struct mr_error *(*committed)(struct mr_sink *s);
+    /* The run's last row has been written: the next save + committed make the output final. */
+    struct mr_error *(*end_run)(struct mr_sink *s, uint32_t run);
+    uint64_t (*bytes)(const struct mr_sink *s); /* written since the last save: bounds a commit */
+    void (*close)(struct mr_sink *s);
+};
+
+/* All kinds a program knows; both lists end with NULL. */
+struct mr_connectors {
+    const struct mr_source_type *const *sources;
+    const struct mr_sink_type *const *sinks;
+};
+const struct mr_source_type *mr_source_find(const struct mr_connectors *c, struct mr_str name);
+const struct mr_sink_type *mr_sink_find(const struct mr_connectors *c, struct mr_str name);
+
+#endif
