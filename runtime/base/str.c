@@ -152,8 +152,8 @@ size_t mr_str_distance(struct mr_str a, struct mr_str b, size_t limit)
     for (size_t i = 1; i <= a.len; i++) {
         size_t best = distance_row(a, b, i, rows);
         result = rows[0][b.len];
-        /* A swap looks two rows back, so one row beyond the limit is not yet proof. */
-        if (best > beyond) {
+        /* Proof, although a swap looks two rows back: the row before holds at least best - 1. */
+        if (best >= beyond) {
             result = beyond;
             break;
         }
