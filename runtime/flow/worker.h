@@ -1,0 +1,23 @@
+/* A stage process at work: its tasks, one thread, until the run's end, a stop or a failure. */
+#ifndef MR_FLOW_WORKER_H
+#define MR_FLOW_WORKER_H
+
+#include <signal.h>
+
+#include "runtime/plan/plan.h"
+
+struct mr_worker_options {
+    const struct mr_plan *plan;
+    int group;              /* which group of the plan */
+    uint32_t instance;      /* which of its `scale` processes */
+    uint32_t run;           /* run number */
+    struct mr_layout layout;
+    volatile sig_atomic_t *stop; /* set by a signal handler: finish, commit, return; borrowed */
+    bool no_sync;           /* tests only */
+};
+
+/* Runs until every task has ended its run, or *stop. *ended tells which. An error is fatal for the
+ * process (also written to its page); running again resumes. Thread: main. */
+struct mr_error *mr_worker_run(const struct mr_worker_options *options, bool *ended);
+
+#endif

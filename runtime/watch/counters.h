@@ -1,0 +1,73 @@
+/* What a process shows while it works: one mmap page per process in the run folder, written by the
+ * worker, read by the supervisor and by `status`, surviving the process.
+ *
+ * Row counts are those of the last commit (they come from the task's store), so they balance:
+ * in = forwarded + dropped + rejected + absorbed + held. Children are counted apart (emitted).
+ * All fields are written by one thread with relaxed stores; a reader may see a commit half. */
+#ifndef MR_WATCH_COUNTERS_H
+#define MR_WATCH_COUNTERS_H
+
+#include <stdatomic.h>
+
+#include "runtime/base/error.h"
+#include "runtime/base/hash.h"
+
+enum mr_counter {
+#define MR_COUNTER(symbol, name, unit, sentence) MR_C_##symbol,
+#include "runtime/watch/counter_table.h"
+#undef MR_COUNTER
+    MR_COUNTERS
+};
+
+struct mr_counter_row {
+    const char *name, *unit, *doc;
+};
+extern const struct mr_counter_row mr_counter_table[MR_COUNTERS];
+
+enum { MR_PAGE_STAGES = 48, MR_PAGE_OUTCOMES = 16, MR_PAGE_BUILTIN = 4, MR_PAGE_VERSION = 1 };
+
+/* Ways every stage may lose a row, beside the operator's own outcomes. */
+enum mr_builtin { MR_B_BAD_INPUT, MR_B_TOO_LARGE, MR_B_CRASH, MR_B_ERROR };
+const char *mr_builtin_name(enum mr_builtin b);   /* "bad_input", "too_large", "crash", "error" */
+
+struct mr_page_stage {
+    _Atomic uint32_t stage; /* number in the plan */
+    _Atomic uint32_t used;
+    _Atomic uint64_t counter[MR_COUNTERS];
+    _Atomic uint64_t outcome[MR_PAGE_OUTCOMES]; /* rows per outcome of the operator */
+    _Atomic uint64_t builtin[MR_PAGE_BUILTIN];
+};
+
+enum mr_process_state {
+    MR_PROC_STARTING, MR_PROC_WORKING, MR_PROC_WAITING, /* for rows */
+    MR_PROC_BLOCKED,  /* output edge is full */
+    MR_PROC_ENDED,    /* its part of the run is done */
+    MR_PROC_FAILED,   /* message says why */
+};
+
+/* What a source that found nothing new may do: decided by the supervisor for all sources together. */
+enum mr_source_order { MR_SOURCE_UNDECIDED, MR_SOURCE_WRITE_END, MR_SOURCE_LEAVE };
+
+struct mr_page {
+    char magic[8]; /* "MRPAGE1" */
+    _Atomic uint32_t version, pid, group, instance, state, run;
+    _Atomic uint32_t tasks, tasks_ended;
+    _Atomic uint64_t started_ms;       /* wall clock */
+    _Atomic uint64_t progress;         /* grows with every row and commit: watchdog */
+    _Atomic uint64_t cpu_ns;
+    _Atomic uint64_t input_bytes_total; /* sources: size of the input, 0 unknown */
+    _Atomic uint32_t found_new;        /* sources: 0 not known yet, 1 yes, 2 nothing new */
+    _Atomic uint32_t source_order;     /* enum mr_source_order, written by the supervisor */
+    /* The row at work, for crash isolation: valid while noted is 1. */
+    _Atomic uint32_t noted, note_stage, note_partition;
+    unsigned char note_id[16];
+    char message[512];                 /* last failure, zero-terminated */
+    struct mr_page_stage stage[MR_PAGE_STAGES];
+};
+
+/* Creates (truncating) or opens the page file; unmapped by mr_page_close. */
+struct mr_error *mr_page_create(const char *path, struct mr_page **out);
+struct mr_error *mr_page_open(const char *path, struct mr_page **out);
+void mr_page_close(struct mr_page *p); /* accepts NULL */
+
+#endif
