@@ -11,7 +11,7 @@
 #include "runtime/op/registry.h"
 #include "runtime/op/work.h"
 
-enum { MR_PLAN_VERSION = 1, MR_PLAN_NONE = -1 };
+enum { MR_PLAN_FORMAT = 1, MR_PLAN_NONE = -1 };
 
 enum mr_stage_kind {
     MR_STAGE_SOURCE,
