@@ -136,8 +136,10 @@ void mr_row_set_real(struct mr_row *row, int key, double value); /* not finite: 
 void mr_row_set_bool(struct mr_row *row, int key, bool value);
 void mr_row_set_null(struct mr_row *row, int key);
 void mr_row_set_value(struct mr_row *row, int key, struct mr_value value);
+void mr_row_set_value_at(struct mr_row *row, int key, uint32_t i, struct mr_value value);
 void mr_row_remove(struct mr_row *row, int key);                    /* all keys of the role */
-void mr_row_rename(struct mr_row *row, int from_key, int to_key);   /* keeps the position   */
+/* Keeps the position; roles bound to several keys are renamed pair by pair. */
+void mr_row_rename(struct mr_row *row, int from_key, int to_key);
 /* Removes every field that no role of this operator binds. */
 void mr_row_keep_bound(struct mr_row *row);
 
