@@ -25,6 +25,8 @@ struct mr_edge_keys {
     struct mr_schema schema;
 };
 
+enum mr_fuse { MR_FUSE_DECLARED, MR_FUSE_OFF, MR_FUSE_AUTO };
+
 struct mr_compile_options {
     const struct mr_registry *registry;
     const struct mr_connectors *connectors;
@@ -32,6 +34,7 @@ struct mr_compile_options {
     size_t set_count;
     bool use_environment;          /* ${NAME} from the environment too */
     uint64_t row_limit;            /* run --limit */
+    enum mr_fuse fuse;             /* run --fuse: replaces the topology's own `fuse:` */
     bool sample;                   /* look at the sources' first rows for keys and types */
 };
 
