@@ -26,8 +26,9 @@ struct mr_leave {
 
 struct mr_chain_callbacks {
     void *arg;
-    /* A row leaves the last stage of the chain. Borrowed during the call. */
-    struct mr_error *(*forward)(void *arg, int stage, struct mr_row *row);
+    /* A row leaves the last stage of the chain. Borrowed during the call. May refuse it by setting
+     * refused->outcome to MR_LEFT_TOO_LARGE or MR_LEFT_BAD_INPUT and a note: it is then rejected. */
+    struct mr_error *(*forward)(void *arg, int stage, struct mr_row *row, struct mr_leave *refused);
     /* A row left on the way; row is as it entered that stage where the stage rejects it. */
     struct mr_error *(*left)(void *arg, const struct mr_leave *leave, struct mr_row *row);
     /* A row is about to be worked on by an operator (crash isolation). May be NULL.
@@ -42,9 +43,10 @@ struct mr_stage_counts {
     uint64_t builtin[MR_PAGE_BUILTIN];
 };
 
-/* stages: indexes into plan->stages, operators and prepares only, in order. store: borrowed. */
+/* stages: indexes into plan->stages in order: operators and prepares, or one sink (which only holds
+ * and forwards). store: borrowed. run: number of the run, whose counters go on. */
 struct mr_error *mr_chain_create(const struct mr_plan *plan, const int *stages, size_t count,
-                                 uint32_t partition, struct mr_store *store,
+                                 uint32_t run, struct mr_store *store,
                                  const struct mr_chain_callbacks *callbacks, struct mr_chain **out);
 void mr_chain_destroy(struct mr_chain *c); /* accepts NULL */
 
@@ -60,15 +62,16 @@ void mr_chain_batch_end(struct mr_chain *c);
 
 /* The cut of number `cut` (run number, or window): releases held rows in order, settles barriers,
  * finishes aggregates, stage by stage. Does a bounded piece of work per call; *done when nothing is
- * left. Between calls the caller may commit: progress lives in the store. */
-struct mr_error *mr_chain_cut(struct mr_chain *c, uint64_t cut, bool *done);
-/* True when a cut was begun by an earlier process and is not done: go on with mr_chain_cut. */
-bool mr_chain_cut_open(const struct mr_chain *c, uint64_t *cut);
-/* Rows since the last cut of the first barrier with a window (0: none declared). */
+ * left. Between calls the caller may commit: progress lives in the store, so after a crash the same
+ * cut is begun again and goes on. rows: most rows to take in this call. */
+struct mr_error *mr_chain_cut(struct mr_chain *c, uint64_t cut, size_t rows, bool *done);
+/* True when a barrier with `window: {rows: N}` holds that many rows: time for a cut. */
 bool mr_chain_window_full(const struct mr_chain *c);
+/* True when some barrier holds rows; *idle_ms is the shortest declared idle window (0: none). */
+bool mr_chain_window_open(const struct mr_chain *c, uint64_t *idle_ms);
 
 struct mr_stage_counts *mr_chain_counts(struct mr_chain *c, size_t index);
 /* Puts counters into the store (pending); create reads them back. A new run starts from zero. */
-void mr_chain_save(struct mr_chain *c, uint32_t run);
+void mr_chain_save(struct mr_chain *c);
 
 #endif
