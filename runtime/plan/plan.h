@@ -104,7 +104,7 @@ struct mr_plan {
     struct mr_id hash;              /* fingerprints, grouping, partitions, topic names */
 };
 
-enum { MR_BELL_SUPERVISOR = 1, MR_BELL_FIRST = 2 };
+enum { MR_BELL_SUPERVISOR = 1, MR_BELL_FIRST = 2, MR_PLAN_PROCESSES_MAX = 1000 };
 
 /* Fills stage fingerprints (in topological order: stages stand in that order) and the plan's hash. */
 void mr_plan_seal(struct mr_plan *plan);

@@ -1,0 +1,14 @@
+/* What encode.c and decode.c must agree on: magic text and the number of items of each list. */
+#ifndef MR_PLAN_PLAN_PRIVATE_H
+#define MR_PLAN_PLAN_PRIVATE_H
+
+#include "runtime/plan/plan.h"
+
+#define PLAN_MAGIC "millrace-plan"
+enum { PLAN_FIELDS = 15, PLAN_STAGE_FIELDS = 19, PLAN_TOPIC_FIELDS = 8, PLAN_GROUP_FIELDS = 4 };
+
+/* validate.c: every number that points somewhere points inside the plan, every chain is sound, every
+ * setting parses. */
+struct mr_error *mr_plan__validate(const struct mr_plan *plan);
+
+#endif
