@@ -1,0 +1,11 @@
+/* Every exit code of the program, once. MR_EXIT(symbol, code, sentence); no guard. */
+MR_EXIT(OK, 0, "All went well.")
+MR_EXIT(FAILED, 1, "The command failed; the message says why.")
+MR_EXIT(USAGE, 2, "The command line is wrong: unknown command, option or argument.")
+MR_EXIT(TOPOLOGY, 3, "The topology has errors; all of them were printed.")
+MR_EXIT(REJECTED, 4, "It ended well, but rows were rejected (see the table and the dead letters).")
+MR_EXIT(INTERRUPTED, 5, "Interrupted before the end; the same command resumes.")
+MR_EXIT(CHANGED, 6, "The pipeline's definition changed since its last run.")
+MR_EXIT(BUSY, 7, "Another run has the pipeline.")
+MR_EXIT(NOT_FOUND, 8, "There is no such pipeline, topic or operator.")
+MR_EXIT(CASES, 9, "Some cases of `test` do not hold.")

@@ -1,0 +1,131 @@
+/* `millrace ops list|show`: the operators, from their own descriptions. */
+#include "runtime/op/describe.h"
+#include "stages/command/command.h"
+
+struct list_options {
+    bool json, markdown;
+};
+
+static const struct mr_option list_options[] = {
+    MR_OPTION_JSON(struct list_options),
+    {.name = "markdown", MR_OPTION(struct list_options, markdown),
+     .doc = "Print the full reference as Markdown."},
+    {0},
+};
+
+static void list_text(const struct mr_registry *registry, struct mr_buf *out)
+{
+    size_t width = 0, count = mr_registry_count(registry);
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strlen(mr_registry_at(registry, i)->name);
+        width = len > width ? len : width;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct mr_op *op = mr_registry_at(registry, i);
+        mr_buf_printf(out, "%-*s  %-9s %-10s %s\n", (int)width, op->name,
+                      mr_category_name(op->category), mr_scope_name(op->scope), op->doc);
+    }
+}
+
+static enum mr_exit list(const struct mr_call *call)
+{
+    const struct list_options *o = call->options;
+    const struct mr_registry *registry;
+    struct mr_error *e = mr_program_registry(&registry);
+    if (e)
+        return mr_fail(e);
+    size_t count = mr_registry_count(registry);
+    if (o->json) {
+        struct mr_json_out out = {0};
+        mr_json_begin_array(&out);
+        for (size_t i = 0; i < count; i++)
+            mr_describe_json(mr_registry_at(registry, i), &out);
+        mr_json_end_array(&out);
+        mr_print_json(&out);
+        mr_buf_finish(&out.text);
+        return MR_EXIT_OK;
+    }
+    struct mr_buf out = {0};
+    if (!o->markdown)
+        list_text(registry, &out);
+    for (size_t i = 0; o->markdown && i < count; i++)
+        mr_describe_markdown(mr_registry_at(registry, i), &out);
+    mr_print(&out);
+    mr_buf_finish(&out);
+    return MR_EXIT_OK;
+}
+
+static const struct mr_command list_command = {
+    .name = "list",
+    .doc = "List all operators with a sentence each.",
+    .options_size = sizeof(struct list_options),
+    .options = list_options,
+    .run = list,
+};
+
+struct show_options {
+    bool json;
+};
+
+static const struct mr_option show_options[] = {MR_OPTION_JSON(struct show_options), {0}};
+
+struct mr_error *mr_program_operator(struct mr_str name, const struct mr_op **out)
+{
+    const struct mr_registry *registry;
+    MR_TRY(mr_program_registry(&registry));
+    *out = mr_registry_find(registry, name);
+    if (*out)
+        return NULL;
+    struct mr_str near[3];
+    size_t count = mr_registry_near(registry, name, near, 3);
+    struct mr_buf text = {0};
+    for (size_t i = 0; i < count; i++)
+        mr_buf_printf(&text, "%s\"%.*s\"", i ? ", " : "", MR_FMT(near[i]));
+    struct mr_error *e = mr_error(MR_NAME_UNKNOWN, "there is no operator \"%.*s\"", MR_FMT(name));
+    if (count)
+        e = mr_error_remedy(e, "Did you mean %s?", mr_buf_text(&text));
+    else
+        e = mr_error_remedy(e, "`millrace ops list` shows all.");
+    mr_buf_finish(&text);
+    return e;
+}
+
+static enum mr_exit show(const struct mr_call *call)
+{
+    const struct show_options *o = call->options;
+    const struct mr_op *op;
+    struct mr_error *e = mr_program_operator(call->args[0], &op);
+    if (e)
+        return mr_fail(e);
+    if (o->json) {
+        struct mr_json_out out = {0};
+        mr_describe_json(op, &out);
+        mr_print_json(&out);
+        mr_buf_finish(&out.text);
+    } else {
+        struct mr_buf out = {0};
+        mr_describe_text(op, &out);
+        mr_print(&out);
+        mr_buf_finish(&out);
+    }
+    return MR_EXIT_OK;
+}
+
+static const struct mr_command show_command = {
+    .name = "show",
+    .arguments = "OPERATOR",
+    .min_args = 1,
+    .max_args = 1,
+    .doc = "Show one operator: parameters, keys, outcomes, examples.",
+    .options_size = sizeof(struct show_options),
+    .options = show_options,
+    .run = show,
+};
+
+static const struct mr_command *const subs[] = {&list_command, &show_command, NULL};
+
+const struct mr_command mr_command_ops = {
+    .name = "ops",
+    .doc = "List operators, or show one.",
+    .subs = subs,
+};

@@ -1,0 +1,140 @@
+/* What this binary knows: the operators and connectors linked into it. */
+#include "stages/command/program.h"
+
+#include "connectors/files/files.h"
+
+const struct mr_connectors *mr_program_connectors(void)
+{
+    return &mr_files_connectors;
+}
+
+struct mr_error *mr_program_registry(const struct mr_registry **out)
+{
+    static struct mr_registry *registry; /* lives as long as the program */
+    if (!registry)
+        MR_TRY(mr_registry_create(mr_operator_table, &registry));
+    *out = registry;
+    return NULL;
+}
+
+static struct mr_error *compile(const char *path, const struct mr_pairs *sets, enum mr_fuse fuse,
+                                uint64_t limit, struct mr_compiled *out)
+{
+    struct mr_compile_options options = {
+        .connectors = mr_program_connectors(),
+        .sets = sets->items,
+        .set_count = sets->count,
+        .use_environment = true,
+        .row_limit = limit,
+        .fuse = fuse,
+        .sample = true,
+    };
+    MR_TRY(mr_program_registry(&options.registry));
+    return mr_compile_file(path, &options, out);
+}
+
+static void print_problems(const struct mr_compiled *c, bool json)
+{
+    if (json) {
+        struct mr_json_out out = {0};
+        mr_problems_json(c, &out);
+        mr_print_json(&out);
+        mr_buf_finish(&out.text);
+        return;
+    }
+    struct mr_buf text = {0};
+    for (size_t i = 0; i < c->problem_count; i++)
+        mr_problem_print(&c->problems[i], &text);
+    fwrite(text.ptr ? text.ptr : "", 1, text.len, stderr);
+    mr_buf_finish(&text);
+}
+
+enum mr_exit mr_program_compile(const char *path, const struct mr_compile_choice *choice,
+                                struct mr_compiled *out)
+{
+    static const enum mr_fuse fuses[] = {MR_FUSE_DECLARED, MR_FUSE_AUTO, MR_FUSE_OFF};
+    *out = (struct mr_compiled){0};
+    struct mr_error *e = compile(path, &choice->sets, fuses[choice->fuse], choice->limit, out);
+    if (!e && out->error_count == 0)
+        e = mr_scale_set(out->plan, &choice->scale);
+    if (e) {
+        mr_compiled_destroy(out);
+        return mr_fail(e);
+    }
+    if (out->error_count || !choice->json)
+        print_problems(out, choice->json);
+    if (!out->error_count)
+        return MR_EXIT_OK;
+    mr_compiled_destroy(out);
+    return MR_EXIT_TOPOLOGY;
+}
+
+void mr_problems_json(const struct mr_compiled *c, struct mr_json_out *out)
+{
+    static const char *const severities[] = {"error", "warning", "hint"};
+    mr_json_begin_object(out);
+    mr_json_key(out, "errors");
+    mr_json_uint(out, c->error_count);
+    mr_json_key(out, "problems");
+    mr_json_begin_array(out);
+    for (size_t i = 0; i < c->problem_count; i++) {
+        const struct mr_problem *p = &c->problems[i];
+        char code[16];
+        snprintf(code, sizeof code, "MR%04d", (int)p->code);
+        mr_json_begin_object(out);
+        mr_json_key(out, "severity");
+        mr_json_textz(out, severities[p->severity]);
+        mr_json_key(out, "code");
+        mr_json_textz(out, code);
+        mr_json_key(out, "file");
+        mr_json_text(out, p->file);
+        mr_json_key(out, "line");
+        mr_json_uint(out, p->line);
+        mr_json_key(out, "column");
+        mr_json_uint(out, p->column);
+        mr_json_key(out, "width");
+        mr_json_uint(out, p->width);
+        mr_json_key(out, "fact");
+        mr_json_text(out, p->fact);
+        mr_json_key(out, "remedy");
+        mr_json_text(out, p->remedy);
+        mr_json_end_object(out);
+    }
+    mr_json_end_array(out);
+    mr_json_end_object(out);
+}
+
+/* Bells are numbered group after group, so a change of one scale moves those behind it. */
+static void renumber_bells(struct mr_plan *plan)
+{
+    uint32_t next = MR_BELL_FIRST;
+    for (size_t g = 0; g < plan->group_count; g++) {
+        plan->groups[g].first_bell = next;
+        next += plan->groups[g].scale;
+    }
+}
+
+struct mr_error *mr_scale_set(struct mr_plan *plan, const struct mr_pairs *scales)
+{
+    for (size_t i = 0; i < scales->count; i++) {
+        const struct mr_setting *s = &scales->items[i];
+        int stage = mr_plan_stage_find(plan, s->name);
+        uint64_t scale;
+        if (stage == MR_PLAN_NONE)
+            return mr_error(MR_USAGE, "--scale: there is no stage \"%.*s\"", MR_FMT(s->name));
+        if (!mr_str_to_uint(s->value, &scale) || scale == 0)
+            return mr_error(MR_USAGE, "--scale %.*s: \"%.*s\" is not a number of processes",
+                            MR_FMT(s->name), MR_FMT(s->value));
+        struct mr_plan_group *group = &plan->groups[plan->stages[stage].group];
+        if (scale > group->partitions)
+            return mr_error_remedy(
+                mr_error(MR_USAGE, "--scale: stage \"%.*s\" has %u partition%s, so at most as many"
+                         " processes", MR_FMT(s->name), group->partitions,
+                         group->partitions == 1 ? "" : "s"),
+                "Declare `partitions: %llu` at the stage (this opens a new epoch).",
+                (unsigned long long)scale);
+        group->scale = (uint32_t)scale;
+    }
+    renumber_bells(plan);
+    return NULL;
+}

@@ -1,0 +1,27 @@
+/* What all commands that compile a topology share. Thread: main. */
+#ifndef MR_COMMAND_PROGRAM_H
+#define MR_COMMAND_PROGRAM_H
+
+#include <stdio.h>
+
+#include "stages/command/command.h"
+#include "topology/compile.h"
+
+/* What the command line may choose of a compilation. */
+struct mr_compile_choice {
+    struct mr_pairs sets, scale;
+    int fuse;        /* as parsed from "auto|off": 0 = as the topology says */
+    uint64_t limit;  /* rows per source; 0: all */
+    bool json;       /* problems as JSON on standard output, and only when there are errors */
+};
+
+/* Compiles and prints problems. MR_EXIT_OK: the caller destroys *out; otherwise it is empty. */
+enum mr_exit mr_program_compile(const char *path, const struct mr_compile_choice *choice,
+                                struct mr_compiled *out);
+/* {"errors":N,"problems":[…]} */
+void mr_problems_json(const struct mr_compiled *c, struct mr_json_out *out);
+
+/* `--scale stage=N`: processes of the stage's group. Refused above its partitions. */
+struct mr_error *mr_scale_set(struct mr_plan *plan, const struct mr_pairs *scales);
+
+#endif
