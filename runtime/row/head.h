@@ -51,6 +51,7 @@ struct mr_id mr_id_source(struct mr_str source, struct mr_str path, uint64_t rec
                           uint64_t generation);
 struct mr_id mr_id_child(const struct mr_id *parent, struct mr_str stage, uint64_t index);
 struct mr_id mr_id_aggregate(struct mr_str stage, uint64_t cut, struct mr_str group);
+struct mr_id mr_id_generated(struct mr_str stage, uint64_t cut, uint64_t index);
 struct mr_id mr_id_branch(const struct mr_id *id, struct mr_str branch);
 
 #endif

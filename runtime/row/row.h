@@ -28,6 +28,7 @@ struct mr_field {
     struct mr_str name;
     struct mr_value value; /* len 0: removed */
     uint16_t symbol;       /* UINT16_MAX: not bound by anyone */
+    uint8_t lead;          /* bytes of the name's msgpack head just before it; 0: none there */
 };
 
 struct mr_row {
@@ -36,7 +37,7 @@ struct mr_row {
     const struct mr_names *names;
     struct mr_field *fields;       /* in row order, removed ones left in place */
     uint32_t count, capacity;
-    uint16_t *slots;               /* symbol → 1 + index in fields, 0 = absent */
+    uint32_t *slots;               /* symbol → 1 + index in fields, 0 = absent */
     const uint8_t *map;            /* the original map's bytes, borrowed */
     uint32_t map_len;
     bool changed;                  /* false: encode copies map as it is */
