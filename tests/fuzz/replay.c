@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_INPUT ((size_t)1 << 20)
+#define LARGEST_INPUT ((size_t)1 << 20)
 #define MUTATIONS 64 /* per input; enough to notice a rotten target, libFuzzer does the search */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -38,7 +38,7 @@ static void run_mutations(uint8_t *data, size_t size)
 
 static int run_file(const char *folder, const char *name)
 {
-    static uint8_t data[MAX_INPUT];
+    static uint8_t data[LARGEST_INPUT];
     char path[4096];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "rb");
