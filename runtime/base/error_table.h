@@ -33,6 +33,8 @@ MR_E(LOG_TWO_WRITERS, 1203, "Another process writes this log.",
 MR_E(LOG_TRIMMED, 1204, "The wanted rows are no longer kept.",
      "Replay from an earlier stage, or keep more with `retention:`.")
 MR_E(LOG_READERS_FULL, 1205, "Too many readers of one topic.", "Read it through fewer stages.")
+MR_E(LOG_FENCED, 1206, "The state is older than the log it writes.",
+     "The state folder was lost or restored from a copy: `millrace clean`, then run again.")
 MR_E(LINEAGE_GAP, 1210, "Rows of a lane are missing or were changed.",
      "The upstream log lost rows; replay from the stage named.")
 MR_E(STORE_FAILED, 1220, "The state store failed.",
@@ -49,3 +51,40 @@ MR_E(OP_FAILED, 1302, "An operator failed.", "See the message; the run resumes w
 MR_E(PLAN_INVALID, 1310, "The compiled plan cannot be used.", "Run the topology again to compile it anew.")
 MR_E(PLAN_VERSION, 1311, "The plan was compiled by another version.",
      "Run the topology again to compile it anew.")
+/* 30xx files as sources and sinks */
+MR_E(FORMAT_UNSUPPORTED, 3001, "Files of this format cannot be read.",
+     "Convert them first; the message names a command.")
+MR_E(FORMAT_UNKNOWN, 3002, "The format of a file cannot be told from its name.",
+     "Give `format:`, one of jsonl, json, csv, tsv, text, markdown, html.")
+MR_E(FILE_MISSING, 3003, "A file that a source names does not exist.",
+     "Correct the path; a pattern with `*` may match nothing.")
+MR_E(FILE_CHANGED, 3004, "A file changed after a part of it had been read.",
+     "The next run reads the changed file as new; keep input files as they are during a run.")
+MR_E(CODEC_BROKEN, 3005, "Compressed data is damaged or ends too early.",
+     "Fetch or compress the file again.")
+MR_E(CSV_INVALID, 3006, "A CSV record is malformed.",
+     "Correct the record, or set `delimiter:` and `quote:` to what the file uses.")
+MR_E(PATTERN_INVALID, 3007, "A file pattern is malformed.",
+     "Use *, ?, [...], {a,b} and ** as a shell does.")
+MR_E(DOCUMENT_INVALID, 3008, "A document cannot be read.", "Correct the file, or leave it rejected.")
+MR_E(SINK_LOST, 3010, "The unfinished output of an earlier run is gone or too short.",
+     "Put the file back, or `millrace clean` and run again.")
+MR_E(SINK_CHANGED, 3011, "The finished output was changed since it was written.",
+     "Move it away to start a new file, or put the original back.")
+MR_E(SINK_BUSY, 3012, "Another process writes this output.",
+     "Stop the other run first (`millrace stop`), or give another path.")
+MR_E(SINK_COLUMNS, 3013, "A row has a key that is not a column of the output.",
+     "List all keys in `columns:`, or set `extra_keys: drop`.")
+/* 40xx commands and supervision */
+MR_E(USAGE, 4000, "The command line is wrong.", "`millrace help` lists commands and options.")
+MR_E(NAME_UNKNOWN, 4001, "There is nothing of that name.", "Check the name.")
+MR_E(RUN_UNKNOWN, 4002, "There is no such pipeline here.",
+     "Give the topology file, or the folder of the state with --state.")
+MR_E(RUN_BUSY, 4003, "Another run has the pipeline.", "Wait for it, or `millrace stop` it.")
+MR_E(RUN_CHANGED, 4004, "The pipeline's definition changed.",
+     "`millrace clean` forgets the old state; --state keeps both.")
+MR_E(RUN_RECORD, 4005, "The record of the pipeline's runs cannot be read.",
+     "`millrace clean` starts anew; the record is `runs.json` in the state folder.")
+MR_E(STAGE_FAILED, 4010, "A stage process failed.",
+     "Mend what the message says and run again: it resumes.")
+MR_E(CONTROL, 4011, "The running pipeline did not answer.", "Look with `millrace status`.")

@@ -34,9 +34,11 @@ struct mr_log_writer_options {
     uint64_t fence;         /* higher than any earlier writer's */
     struct mr_bells *bells; /* rung at publish; may be NULL */
     uint32_t bell;          /* this writer's own bell, rung by readers that make room */
+    bool no_sync;           /* tests only: nothing survives a power loss */
 };
 /* Takes the writer's lock (MR_LOG_TWO_WRITERS) and truncates everything behind `end`, the last
- * committed end ({0} for a new log). */
+ * committed end ({0} for a new log). MR_LOG_FENCED when the fence is not higher than the last
+ * writer's, or readers were already shown more than `end`: the state is older than the log. */
 struct mr_error *mr_log_writer_open(const struct mr_log_place *place, struct mr_mark end,
                                     const struct mr_log_writer_options *options,
                                     struct mr_log_writer **out);
@@ -47,7 +49,8 @@ bool mr_log_writer_dirty(const struct mr_log_writer *w);           /* rows since
 struct mr_error *mr_log_writer_sync(struct mr_log_writer *w);      /* frames out, then fdatasync  */
 struct mr_mark mr_log_writer_end(const struct mr_log_writer *w);   /* valid after sync            */
 void mr_log_writer_publish(struct mr_log_writer *w);               /* readers may see it; rings   */
-/* Bytes that the slowest registered reader has not yet committed (uncommitted output included). */
+/* Bytes that the slowest registered reader has not yet committed (uncommitted output included);
+ * 0 while no reader is registered. */
 uint64_t mr_log_writer_unread(const struct mr_log_writer *w);
 void mr_log_writer_close(struct mr_log_writer *w); /* accepts NULL; unpublished rows are dropped */
 
@@ -66,8 +69,11 @@ struct mr_error *mr_log_reader_next(struct mr_log_reader *r, uint32_t *rows);
 struct mr_error *mr_log_reader_row(struct mr_log_reader *r, struct mr_head *head, struct mr_str *map,
                                    bool *found);
 struct mr_mark mr_log_reader_mark(const struct mr_log_reader *r);  /* after the last row given out */
+/* Committed bytes that this reader has not yet given out. */
 uint64_t mr_log_reader_lag_bytes(const struct mr_log_reader *r);
 uint64_t mr_log_reader_repeats(const struct mr_log_reader *r);
+/* Bells through which mr_log_reader_commit rings the writer; borrowed. Without: no ring. */
+void mr_log_reader_bells(struct mr_log_reader *r, struct mr_bells *bells);
 /* Tells the writer and retention how far this reader is committed; rings the writer. */
 void mr_log_reader_commit(struct mr_log_reader *r, struct mr_mark committed);
 /* Seeks to the frame that holds row n (passive readers: topics cat, why). */

@@ -1,0 +1,196 @@
+/* Sidecars: for each sealed segment a sorted table of id prefixes with their row numbers. */
+#include "runtime/log/inside.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/base/file.h"
+
+#define IDS_MAGIC 0x44494d4cu /* "LMID" as bytes */
+enum { IDS_VERSION = 1, IDS_HEAD = 32, IDS_ENTRY = 12, CHUNK = 4096 };
+
+/* In memory while sorting; in the file all prefixes come first, then all deltas. */
+struct entry {
+    uint64_t prefix;
+    uint32_t delta; /* n - first n of the segment */
+};
+
+uint64_t mr_log__id_prefix(const struct mr_id *id)
+{
+    return mr_log__get64(id->b);
+}
+
+static int by_prefix(const void *a, const void *b)
+{
+    const struct entry *x = a, *y = b;
+    if (x->prefix != y->prefix)
+        return x->prefix < y->prefix ? -1 : 1;
+    return x->delta < y->delta ? -1 : x->delta > y->delta;
+}
+
+/* Entry i's field as file bytes; CRC and writing both go through here, chunk by chunk. */
+static size_t encode(const struct entry *entries, size_t from, size_t count, bool deltas,
+                     uint8_t *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (deltas)
+            mr_log__put32(out + i * 4, entries[from + i].delta);
+        else
+            mr_log__put64(out + i * 8, entries[from + i].prefix);
+    }
+    return count * (deltas ? 4 : 8);
+}
+
+static bool write_entries(int fd, const char *path, const struct entry *entries, size_t count,
+                          uint32_t *crc)
+{
+    uint8_t bytes[CHUNK * 8];
+    uint64_t offset = IDS_HEAD;
+    for (int deltas = 0; deltas < 2; deltas++) {
+        for (size_t i = 0; i < count; i += CHUNK) {
+            size_t some = count - i < CHUNK ? count - i : CHUNK;
+            size_t len = encode(entries, i, some, deltas, bytes);
+            struct mr_error *e = mr_file_write_at(fd, path, bytes, len, offset);
+            if (e) {
+                mr_error_free(e);
+                return false;
+            }
+            *crc = mr_crc32c(*crc, bytes, len);
+            offset += len;
+        }
+    }
+    return true;
+}
+
+/* The name appears only when the table is whole; its checksum guards against lost blocks. */
+static bool write_table(const char *dir, uint64_t base, uint64_t first_n, struct entry *entries,
+                        size_t count)
+{
+    uint8_t head[IDS_HEAD] = {0};
+    uint32_t crc = 0;
+    char *path = mr_log__path(dir, base, ".ids"), *part = mr_log__path(dir, base, ".ids.part");
+    qsort(entries, count, sizeof(*entries), by_prefix);
+    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool ok = fd >= 0 && write_entries(fd, part, entries, count, &crc);
+    mr_log__put32(head, IDS_MAGIC);
+    mr_log__put32(head + 4, IDS_VERSION);
+    mr_log__put64(head + 8, count);
+    mr_log__put64(head + 16, first_n);
+    mr_log__put32(head + 24, crc);
+    ok = ok && pwrite(fd, head, IDS_HEAD, 0) == IDS_HEAD;
+    if (fd >= 0)
+        close(fd);
+    ok = ok && rename(part, path) == 0;
+    if (!ok)
+        unlink(part);
+    free(part);
+    free(path);
+    return ok;
+}
+
+static struct entry *load_notes(const char *path, uint64_t rows)
+{
+    struct stat st;
+    struct entry *entries = NULL;
+    uint8_t bytes[CHUNK * 8];
+    uint64_t done = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd >= 0 && fstat(fd, &st) == 0 && (uint64_t)st.st_size == rows * 8) {
+        entries = mr_alloc(rows * sizeof(*entries));
+        while (done < rows) {
+            size_t some = rows - done < CHUNK ? (size_t)(rows - done) : CHUNK;
+            if (pread(fd, bytes, some * 8, (off_t)(done * 8)) != (ssize_t)(some * 8))
+                break;
+            for (size_t i = 0; i < some; i++, done++)
+                entries[done] = (struct entry){mr_log__get64(bytes + i * 8), (uint32_t)done};
+        }
+    }
+    if (fd >= 0)
+        close(fd);
+    if (done < rows) {
+        free(entries);
+        entries = NULL;
+    }
+    return entries;
+}
+
+bool mr_log__ids_from_notes(const char *dir, uint64_t base, uint64_t first_n, uint64_t rows)
+{
+    char *path = mr_log__path(dir, base, ".idw");
+    struct entry *entries = rows && rows <= UINT32_MAX ? load_notes(path, rows) : NULL;
+    bool ok = entries && write_table(dir, base, first_n, entries, (size_t)rows);
+    unlink(path);
+    free(path);
+    free(entries);
+    return ok;
+}
+
+struct mr_error *mr_log__ids_from_segment(const char *dir, uint64_t base, uint64_t end)
+{
+    struct mr_log_reader *r = mr_log__reader_scan(dir, base, end);
+    struct entry *entries = NULL;
+    size_t count = 0, cap = 0;
+    uint64_t first_n = 0;
+    uint32_t rows;
+    struct mr_error *e;
+    while (!(e = mr_log_reader_next(r, &rows)) && rows) {
+        struct mr_head head;
+        struct mr_str map;
+        bool found;
+        while (!(e = mr_log_reader_row(r, &head, &map, &found)) && found) {
+            if (count == cap)
+                entries = mr_realloc(entries, (cap = cap ? cap * 2 : 1024) * sizeof(*entries));
+            first_n = count ? first_n : head.n;
+            entries[count++] =
+                (struct entry){mr_log__id_prefix(&head.id), (uint32_t)(head.n - first_n)};
+        }
+        if (e)
+            break;
+    }
+    if (!e && count)
+        write_table(dir, base, first_n, entries, count);
+    mr_log_reader_close(r);
+    free(entries);
+    return e;
+}
+
+static bool table_whole(const struct mr_buf *b, uint64_t *count)
+{
+    const uint8_t *bytes = (const uint8_t *)b->ptr;
+    if (b->len < IDS_HEAD || mr_log__get32(bytes) != IDS_MAGIC ||
+        mr_log__get32(bytes + 4) != IDS_VERSION)
+        return false;
+    *count = mr_log__get64(bytes + 8);
+    size_t body = b->len - IDS_HEAD;
+    return *count == body / IDS_ENTRY && body % IDS_ENTRY == 0 &&
+           mr_crc32c(0, bytes + IDS_HEAD, body) == mr_log__get32(bytes + 24);
+}
+
+void mr_log__ids_find(const char *dir, uint64_t base, uint64_t prefix,
+                      bool (*fn)(void *arg, uint64_t n), void *arg, bool *usable)
+{
+    struct mr_buf b = {0};
+    char *path = mr_log__path(dir, base, ".ids");
+    uint64_t low = 0, count = 0;
+    struct mr_error *e = mr_file_read(path, (size_t)UINT32_MAX, &b);
+    *usable = !e && table_whole(&b, &count);
+    mr_error_free(e);
+    free(path);
+    const uint8_t *prefixes = (const uint8_t *)b.ptr + IDS_HEAD, *deltas = prefixes + count * 8;
+    uint64_t first_n = *usable ? mr_log__get64((const uint8_t *)b.ptr + 16) : 0;
+    for (uint64_t high = *usable ? count : 0; low < high;) {
+        uint64_t middle = low + (high - low) / 2;
+        if (mr_log__get64(prefixes + middle * 8) < prefix)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    while (*usable && low < count && mr_log__get64(prefixes + low * 8) == prefix &&
+           fn(arg, first_n + mr_log__get32(deltas + low * 4)))
+        low++;
+    mr_buf_finish(&b);
+}
