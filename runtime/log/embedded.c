@@ -197,6 +197,11 @@ static struct mr_error *embedded_row(struct mr_log *log, struct mr_log_row *out,
     return fail(l, mr_log_reader_row(l->loaded->reader, &out->head, &out->map, found));
 }
 
+static void embedded_back(struct mr_log *log)
+{
+    mr_log_reader_back(self(log)->loaded->reader);
+}
+
 /* ---- rows out ---- */
 
 static size_t frame_bytes(const struct embedded *l)
@@ -356,6 +361,7 @@ static void embedded_close(struct mr_log *log)
 static const struct mr_log_ops embedded_ops = {
     .next = embedded_next,
     .row = embedded_row,
+    .back = embedded_back,
     .append = embedded_append,
     .full = embedded_full,
     .pending = embedded_pending,

@@ -53,6 +53,7 @@ struct mr_log_row {
 struct mr_log_ops {
     struct mr_error *(*next)(struct mr_log *log, bool *any);
     struct mr_error *(*row)(struct mr_log *log, struct mr_log_row *out, bool *found);
+    void (*back)(struct mr_log *log);
     struct mr_error *(*append)(struct mr_log *log, uint32_t out, uint32_t partition,
                                struct mr_head *head, const void *map, size_t len);
     bool (*full)(struct mr_log *log);
@@ -75,11 +76,15 @@ static inline struct mr_error *mr_log_next(struct mr_log *log, bool *any)
 {
     return log->ops->next(log, any);
 }
-/* The loaded frame's rows one by one. Taking the next row marks the one before as consumed: a commit
- * covers exactly the rows given out so far. */
+/* The loaded frame's rows one by one. A commit covers exactly the rows given out so far. */
 static inline struct mr_error *mr_log_row(struct mr_log *log, struct mr_log_row *out, bool *found)
 {
     return log->ops->row(log, out, found);
+}
+/* Puts the row just given out back, so that a commit can fall before it. */
+static inline void mr_log_back(struct mr_log *log)
+{
+    log->ops->back(log);
 }
 /* Appends to an output's partition; sets lane, n and hash in head. */
 static inline struct mr_error *mr_log_append(struct mr_log *log, uint32_t out, uint32_t partition,

@@ -68,6 +68,9 @@ struct mr_error *mr_log_reader_next(struct mr_log_reader *r, uint32_t *rows);
  * middle of a frame; counted as repeats otherwise); a gap or another hash is MR_LINEAGE_GAP. */
 struct mr_error *mr_log_reader_row(struct mr_log_reader *r, struct mr_head *head, struct mr_str *map,
                                    bool *found);
+/* Puts the last row back: the mark is again the one before it, and the next call gives it once more.
+ * Once per row, before the next frame is loaded. */
+void mr_log_reader_back(struct mr_log_reader *r);
 struct mr_mark mr_log_reader_mark(const struct mr_log_reader *r);  /* after the last row given out */
 /* Committed bytes that this reader has not yet given out. */
 uint64_t mr_log_reader_lag_bytes(const struct mr_log_reader *r);

@@ -36,6 +36,14 @@ struct mr_log_reader {
     size_t left;
     uint32_t rows_left;
     uint64_t frame_bytes;
+    /* What mr_log_reader_back returns to: the reader before the last row. */
+    struct {
+        uint64_t n, hash, pos, row_n;
+        const uint8_t *at;
+        size_t left;
+        uint32_t rows_left;
+        bool anchored, valid;
+    } before;
     struct mr_buf own_scratch, *scratch;
 };
 
@@ -193,6 +201,7 @@ struct mr_error *mr_log_reader_next(struct mr_log_reader *r, uint32_t *rows)
         return NULL;
     if (r->begin)
         begin_at_start(r);
+    r->before.valid = false;
     MR_TRY(load_frame(r));
     *rows = r->rows_left;
     return NULL;
@@ -242,11 +251,39 @@ static struct mr_error *take_row(struct mr_log_reader *r, struct mr_head *head, 
     return NULL;
 }
 
+static void remember(struct mr_log_reader *r)
+{
+    r->before.n = r->n;
+    r->before.hash = r->hash;
+    r->before.pos = r->pos;
+    r->before.row_n = r->row_n;
+    r->before.at = r->at;
+    r->before.left = r->left;
+    r->before.rows_left = r->rows_left;
+    r->before.anchored = r->anchored;
+    r->before.valid = true;
+}
+
+void mr_log_reader_back(struct mr_log_reader *r)
+{
+    mr_assert(r->before.valid);
+    r->before.valid = false;
+    r->n = r->before.n;
+    r->hash = r->before.hash;
+    r->pos = r->before.pos;
+    r->row_n = r->before.row_n;
+    r->at = r->before.at;
+    r->left = r->before.left;
+    r->rows_left = r->before.rows_left;
+    r->anchored = r->before.anchored;
+}
+
 struct mr_error *mr_log_reader_row(struct mr_log_reader *r, struct mr_head *head, struct mr_str *map,
                                    bool *found)
 {
     *found = false;
     while (r->rows_left && !*found) {
+        remember(r);
         struct mr_error *e = take_row(r, head, map, found);
         if (e) {
             r->rows_left = 0; /* the next call loads the frame again, and fails again */

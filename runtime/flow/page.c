@@ -1,0 +1,50 @@
+/* Counters of the tasks, as of their last commits, onto the process's shared page. */
+#include "runtime/base/clock.h"
+#include "runtime/flow/task.h"
+
+static const struct mr_stage_counts *counts_of(const struct mr_task *t, size_t i)
+{
+    return t->chain ? mr_chain_counts(t->chain, i) : &t->source_counts;
+}
+
+static void show_stage(struct mr_worker *w, size_t i, struct mr_page_stage *to)
+{
+    struct mr_stage_counts sum = {0};
+    for (size_t k = 0; k < w->task_count; k++) {
+        const struct mr_task *t = w->tasks[k];
+        const struct mr_stage_counts *one = counts_of(t, i);
+        for (int c = 0; c < MR_COUNTERS; c++)
+            sum.counter[c] += one->counter[c];
+        for (int c = 0; c < MR_PAGE_OUTCOMES; c++)
+            sum.outcome[c] += one->outcome[c];
+        for (int c = 0; c < MR_PAGE_BUILTIN; c++)
+            sum.builtin[c] += one->builtin[c];
+        if (i == 0) {
+            struct mr_log_figures figures = {0};
+            mr_log_embedded_figures(t->log, &figures);
+            sum.counter[MR_C_LAG_BYTES] += figures.lag_bytes;
+            sum.counter[MR_C_REPEATS] += figures.repeats;
+        }
+    }
+    for (int c = 0; c < MR_COUNTERS; c++)
+        atomic_store_explicit(&to->counter[c], sum.counter[c], memory_order_relaxed);
+    for (int c = 0; c < MR_PAGE_OUTCOMES; c++)
+        atomic_store_explicit(&to->outcome[c], sum.outcome[c], memory_order_relaxed);
+    for (int c = 0; c < MR_PAGE_BUILTIN; c++)
+        atomic_store_explicit(&to->builtin[c], sum.builtin[c], memory_order_relaxed);
+    atomic_store_explicit(&to->stage, (uint32_t)w->group->stages[i], memory_order_relaxed);
+    atomic_store_explicit(&to->used, 1, memory_order_release);
+}
+
+void mr_worker__show(struct mr_worker *w, enum mr_process_state state)
+{
+    uint32_t ended = 0;
+    for (size_t k = 0; k < w->task_count; k++)
+        ended += w->tasks[k]->ended;
+    for (size_t i = 0; i < w->group->stage_count && i < MR_PAGE_STAGES; i++)
+        show_stage(w, i, &w->page->stage[i]);
+    atomic_store(&w->page->tasks_ended, ended);
+    atomic_store(&w->page->cpu_ns, mr_cpu_ns());
+    atomic_store(&w->page->state, state);
+    atomic_fetch_add(&w->page->progress, 1);
+}

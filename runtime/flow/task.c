@@ -1,0 +1,400 @@
+/* A task: rows from its log through its chain, ends and cuts, and the commit of all of it. */
+#include <stdlib.h>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/file.h"
+#include "runtime/flow/task.h"
+
+/* What one commit may hold: bytes of output, pending state, time. Pending state is kept smaller,
+ * since it lies in memory twice until it is written. */
+enum {
+    COMMIT_BYTES = 16 << 20,
+    COMMIT_STATE_BYTES = 4 << 20,
+    COMMIT_STATE_ENTRIES = 32 * 1024,
+    COMMIT_MS = 1000,
+    CUT_ROWS = 256,
+    ROWS_A_STEP = 1024,
+};
+
+static const struct mr_str record_key = MR_STR_INIT("f\0task");
+static const struct mr_str ends_key = MR_STR_INIT("f\0ends");
+static const struct mr_str source_key = MR_STR_INIT("k\xff\xff");
+
+/* ---- opening ---- */
+
+static struct mr_error *load_fixed(struct mr_store *store, struct mr_str key, void *into, size_t size)
+{
+    struct mr_buf value = {0};
+    bool found = false;
+    struct mr_error *e = mr_store_get(store, key, &value, &found);
+    if (!e && found && value.len != size)
+        e = mr_error(MR_STORE_VERSION, "the task's record has %zu bytes, expected %zu", value.len,
+                     size);
+    if (!e && found)
+        memcpy(into, value.ptr, size);
+    mr_buf_finish(&value);
+    return e;
+}
+
+static void fill_env(struct mr_task *t, struct mr_connector_env *env)
+{
+    *env = (struct mr_connector_env){
+        .name = t->head->id,
+        .base_dir = mr_arena_str(t->arena, t->plan->base_dir).ptr,
+        .number = t->head->number,
+        .run = t->worker->options->run,
+        .endless = t->plan->endless,
+        .store = t->store,
+        .row_limit = t->plan->row_limit,
+        .max_row_bytes = t->plan->max_row_bytes,
+        .seed = t->plan->seed,
+    };
+}
+
+static struct mr_error *open_connector(struct mr_task *t)
+{
+    struct mr_connector_env env;
+    const struct mr_plan_stage *s = t->head;
+    bool source = s->kind == MR_STAGE_SOURCE;
+    size_t size = source ? s->source->params_size : s->sink->params_size;
+    const struct mr_param *table = source ? s->source->params : s->sink->params;
+    void *params = mr_arena_zalloc(t->arena, size + 1);
+    MR_TRY(mr_params_fill(table, s->settings, s->setting_count, t->arena, params));
+    fill_env(t, &env);
+    if (source)
+        return s->source->open(&env, params, &t->source);
+    t->sink_type = s->sink;
+    return s->sink->open(&env, params, &t->sink);
+}
+
+static struct mr_error *open_chain(struct mr_task *t)
+{
+    const struct mr_plan_group *group = t->worker->group;
+    if (t->head->kind == MR_STAGE_SOURCE) {
+        t->names = mr_names_create();
+        t->batch = mr_arena_create(256 * 1024);
+        return NULL;
+    }
+    struct mr_chain_callbacks callbacks = {.arg = t,
+                                           .forward = mr_task__forward,
+                                           .left = mr_task__left,
+                                           .begin = mr_worker__begin,
+                                           .end = mr_worker__end};
+    MR_TRY(mr_chain_create(t->plan, group->stages, group->stage_count, t->worker->options->run,
+                           t->store, &callbacks, &t->chain));
+    t->names = mr_chain_names(t->chain);
+    t->batch = mr_chain_arena(t->chain);
+    return NULL;
+}
+
+static struct mr_error *open_log(struct mr_task *t)
+{
+    const struct mr_worker_options *o = t->worker->options;
+    const struct mr_plan_stage *head = t->head;
+    struct mr_buf topics = {0}, name = {0};
+    struct mr_log_in *ins = mr_arena_zalloc(t->arena, (head->input_count + 1) * sizeof(*ins));
+    struct mr_log_out *outs = mr_arena_zalloc(t->arena, (t->out_count + 1) * sizeof(*outs));
+    t->lane_first = mr_arena_zalloc(t->arena, (head->input_count + 1) * sizeof(*t->lane_first));
+    for (size_t i = 0; i < head->input_count; i++) {
+        const struct mr_plan_topic *topic = &t->plan->topics[head->inputs[i].topic];
+        ins[i] = (struct mr_log_in){topic->name, t->partition, topic->lanes};
+        t->lane_first[i] = t->lane_count;
+        t->lane_count += topic->lanes;
+    }
+    for (uint32_t i = 0; i < t->out_count; i++) {
+        const struct mr_plan_topic *topic = &t->plan->topics[t->outs[i].topic];
+        outs[i] = (struct mr_log_out){topic->name, topic->partitions, topic->bound_bytes};
+    }
+    t->ends = mr_arena_zalloc(t->arena, (t->lane_count + 1) * sizeof(*t->ends));
+    mr_layout_topics(&o->layout, &topics);
+    mr_buf_printf(&name, "%.*s/%u", MR_FMT(head->id), t->partition);
+    struct mr_log_spec spec = {
+        .topics = mr_buf_text(&topics), .task = mr_buf_str(&name),
+        .reader = mr_hash64(name.ptr, name.len, t->plan->epoch) | 1,
+        .lane = t->partition,
+        .lane_label = (uint32_t)t->tail->number << 16 | t->partition,
+        .ins = ins, .in_count = (uint32_t)head->input_count,
+        .outs = outs, .out_count = t->out_count,
+        .store = t->store, .bells = t->worker->bells, .bell = t->worker->bell,
+        .codec = t->plan->lz4 ? MR_CODEC_LZ4 : MR_CODEC_NONE, .no_sync = o->no_sync,
+    };
+    struct mr_error *e = mr_log_open_embedded(&spec, &t->log);
+    mr_buf_finish(&topics);
+    mr_buf_finish(&name);
+    return e;
+}
+
+static struct mr_error *open_parts(struct mr_task *t)
+{
+    const struct mr_worker_options *o = t->worker->options;
+    struct mr_store_options store_options = {.no_sync = o->no_sync};
+    struct mr_buf dir = {0};
+    mr_layout_task(&o->layout, t->head->id, t->partition, &dir);
+    struct mr_error *e = mr_store_open(mr_buf_text(&dir), &store_options, &t->store);
+    mr_buf_finish(&dir);
+    if (e)
+        return e;
+    MR_TRY(open_chain(t));
+    MR_TRY(mr_task__open_outs(t));
+    MR_TRY(open_log(t));
+    MR_TRY(load_fixed(t->store, record_key, &t->record, sizeof(t->record)));
+    if (t->lane_count)
+        MR_TRY(load_fixed(t->store, ends_key, t->ends, t->lane_count * sizeof(*t->ends)));
+    if (t->head->kind != MR_STAGE_OPERATOR && t->head->kind != MR_STAGE_PREPARE)
+        MR_TRY(open_connector(t));
+    if (t->source) {
+        struct {
+            uint64_t run;
+            struct mr_stage_counts counts;
+        } saved = {0};
+        MR_TRY(load_fixed(t->store, source_key, &saved, sizeof(saved)));
+        if (saved.run == o->run)
+            t->source_counts = saved.counts;
+    }
+    t->ended = t->record.done_run >= o->run;
+    return NULL;
+}
+
+struct mr_error *mr_task__open(struct mr_worker *w, uint32_t partition, struct mr_task **out)
+{
+    const struct mr_plan *plan = w->options->plan;
+    struct mr_task *t = mr_zalloc(sizeof(*t));
+    t->worker = w;
+    t->plan = plan;
+    t->partition = partition;
+    t->head = &plan->stages[w->group->stages[0]];
+    t->tail = &plan->stages[w->group->stages[w->group->stage_count - 1]];
+    t->arena = mr_arena_create(0);
+    t->last_commit_ms = mr_now_ms();
+    struct mr_error *e = open_parts(t);
+    if (e) {
+        mr_error_wrap(e, "task %.*s/%u", MR_FMT(t->head->id), partition);
+        mr_task__close(t);
+        return e;
+    }
+    *out = t;
+    return NULL;
+}
+
+void mr_task__close(struct mr_task *t)
+{
+    if (!t)
+        return;
+    if (t->source)
+        t->head->source->close(t->source);
+    if (t->sink)
+        t->sink_type->close(t->sink);
+    mr_log_close(t->log);
+    if (t->chain) {
+        mr_chain_destroy(t->chain);
+    } else if (t->names) {
+        mr_names_destroy(t->names);
+        mr_arena_destroy(t->batch);
+    }
+    mr_store_close(t->store);
+    mr_arena_destroy(t->arena);
+    mr_buf_finish(&t->row_bytes);
+    mr_buf_finish(&t->key_bytes);
+    mr_buf_finish(&t->record_bytes);
+    free(t);
+}
+
+/* ---- commit ---- */
+
+bool mr_task__commit_due(struct mr_task *t)
+{
+    size_t state = mr_store_pending_bytes(t->store);
+    size_t bytes = mr_log_pending(t->log) + state;
+    if (t->sink)
+        bytes += t->sink_type->bytes(t->sink);
+    return bytes >= COMMIT_BYTES || state >= COMMIT_STATE_BYTES ||
+           mr_store_pending_entries(t->store) >= COMMIT_STATE_ENTRIES ||
+           mr_now_ms() - t->last_commit_ms >= COMMIT_MS;
+}
+
+static void save_source_counts(struct mr_task *t)
+{
+    struct {
+        uint64_t run;
+        struct mr_stage_counts counts;
+    } saved = {.run = t->worker->options->run, .counts = t->source_counts};
+    mr_store_put(t->store, source_key, mr_str_span((const char *)&saved, sizeof(saved)));
+}
+
+struct mr_error *mr_task__commit(struct mr_task *t)
+{
+    if (!t->dirty)
+        return NULL;
+    struct mr_stage_counts *counts = t->chain ? mr_chain_counts(t->chain, 0) : &t->source_counts;
+    counts->counter[MR_C_COMMITS]++;
+    if (t->sink)
+        MR_TRY(t->sink_type->save(t->sink));
+    if (t->source) {
+        MR_TRY(t->head->source->save(t->source));
+        save_source_counts(t);
+    } else {
+        mr_chain_save(t->chain);
+    }
+    mr_store_put(t->store, record_key, mr_str_span((const char *)&t->record, sizeof(t->record)));
+    if (t->lane_count)
+        mr_store_put(t->store, ends_key,
+                     mr_str_span((const char *)t->ends, t->lane_count * sizeof(*t->ends)));
+    MR_TRY(mr_log_commit(t->log));
+    if (t->sink)
+        MR_TRY(t->sink_type->committed(t->sink));
+    t->dirty = false;
+    t->last_commit_ms = mr_now_ms();
+    mr_worker__show(t->worker, MR_PROC_WORKING);
+    return NULL;
+}
+
+/* ---- ends and cuts ---- */
+
+struct mr_error *mr_task__end_run(struct mr_task *t)
+{
+    uint32_t run = t->worker->options->run;
+    const struct mr_plan_group *group = t->worker->group;
+    static const uint8_t empty_map = 0x80;
+    struct mr_head head = {.kind = MR_KIND_END, .run = run};
+    head.id = mr_id_aggregate(t->tail->id, run, MR_STR("\x01" "end"));
+    for (size_t i = 0; i < group->stage_count; i++)
+        for (size_t k = 0; k < t->plan->stages[group->stages[i]].output_count; k++) {
+            int out = t->stages[i].outputs[k];
+            for (uint32_t p = 0; out >= 0 && p < t->outs[out].partitions; p++) {
+                struct mr_head copy = head;
+                MR_TRY(mr_log_append(t->log, (uint32_t)out, p, &copy, &empty_map, 1));
+            }
+        }
+    if (t->sink)
+        MR_TRY(t->sink_type->end_run(t->sink, run));
+    t->record.done_run = run;
+    t->dirty = true;
+    MR_TRY(mr_task__commit(t));
+    t->ended = true;
+    return NULL;
+}
+
+static bool all_lanes_ended(const struct mr_task *t)
+{
+    for (uint32_t i = 0; i < t->lane_count; i++)
+        if (t->ends[i] < t->worker->options->run)
+            return false;
+    return true;
+}
+
+static void begin_cut(struct mr_task *t, uint64_t cut)
+{
+    t->record.cutting = 1;
+    t->record.cut = cut;
+    t->dirty = true;
+}
+
+static struct mr_error *cut_step(struct mr_task *t)
+{
+    bool done = false;
+    /* A suspect among held rows must be alone in its commit: one row, one commit. */
+    size_t rows = t->worker->alone_count ? 1 : CUT_ROWS;
+    MR_TRY(mr_chain_cut(t->chain, t->record.cut, rows, &done));
+    t->dirty = true;
+    if (done) {
+        t->record.cutting = 0;
+        if (all_lanes_ended(t))
+            return mr_task__end_run(t);
+    }
+    return t->worker->alone_count || mr_task__commit_due(t) ? mr_task__commit(t) : NULL;
+}
+
+/* Window cuts get numbers that no run has. */
+static bool window_due(const struct mr_task *t)
+{
+    uint64_t idle_ms;
+    if (!t->chain)
+        return false;
+    if (mr_chain_window_full(t->chain))
+        return true;
+    return mr_chain_window_open(t->chain, &idle_ms) && idle_ms &&
+           mr_now_ms() - t->last_row_ms >= idle_ms;
+}
+
+/* ---- rows ---- */
+
+static struct mr_error *take_row(struct mr_task *t, const struct mr_log_row *row)
+{
+    struct mr_head head = row->head;
+    t->dirty = true;
+    if (head.kind == MR_KIND_END) {
+        t->ends[t->lane_first[row->in] + row->lane] = head.run;
+        return NULL;
+    }
+    if (t->head->inputs[row->in].branch.len)
+        head.id = mr_id_branch(&head.id, t->head->inputs[row->in].branch);
+    MR_TRY(mr_chain_push(t->chain, &head, row->map));
+    if (t->worker->alone_count == 0 || !mr_worker__alone(t->worker, &head.id))
+        return NULL;
+    mr_worker__alone_done(t->worker, &head.id); /* it came through: whatever it was, it was not this */
+    return mr_task__commit(t);
+}
+
+/* A row that killed the process before is run in a commit of its own: true when what stands before
+ * it has to be committed first (the row is put back and comes again). */
+static bool needs_commit_first(struct mr_task *t, const struct mr_log_row *row, bool first)
+{
+    if (t->worker->alone_count == 0 || first || !mr_worker__alone(t->worker, &row->head.id))
+        return false;
+    mr_log_back(t->log);
+    return true;
+}
+
+/* Up to ROWS_A_STEP rows of the loaded frame, or of the next one. */
+static struct mr_error *rows_step(struct mr_task *t, bool *progressed)
+{
+    struct mr_log_row row;
+    bool found = false;
+    MR_TRY(mr_log_row(t->log, &row, &found));
+    if (!found) {
+        bool any = false;
+        MR_TRY(mr_log_next(t->log, &any));
+        if (!any)
+            return NULL;
+        MR_TRY(mr_log_row(t->log, &row, &found));
+    }
+    for (int i = 0; found; i++) {
+        if (needs_commit_first(t, &row, i == 0 && !t->dirty)) {
+            MR_TRY(mr_task__commit(t));
+            break;
+        }
+        MR_TRY(take_row(t, &row));
+        if (i + 1 >= ROWS_A_STEP || (i % 64 == 63 && mr_task__commit_due(t)) ||
+            (t->chain && mr_chain_window_full(t->chain)))
+            break;
+        MR_TRY(mr_log_row(t->log, &row, &found));
+    }
+    mr_chain_batch_end(t->chain);
+    *progressed = true;
+    t->last_row_ms = mr_now_ms();
+    return NULL;
+}
+
+struct mr_error *mr_task__step(struct mr_task *t, bool *progressed)
+{
+    if (t->ended)
+        return NULL;
+    t->blocked = mr_log_full(t->log);
+    if (t->blocked)
+        return mr_task__commit(t); /* readers can only make room for what they see */
+    if (t->record.cutting) {
+        *progressed = true;
+        return cut_step(t);
+    }
+    if (t->source)
+        return mr_task__source_step(t, progressed);
+    MR_TRY(rows_step(t, progressed));
+    if (all_lanes_ended(t)) {
+        begin_cut(t, t->worker->options->run);
+        *progressed = true;
+    } else if (window_due(t)) {
+        begin_cut(t, (uint64_t)1 << 32 | ++t->record.window_cuts);
+        *progressed = true;
+    }
+    return *progressed && mr_task__commit_due(t) ? mr_task__commit(t) : NULL;
+}

@@ -1,0 +1,118 @@
+/* Private to runtime/flow: a task (group × partition) between its log, its chain and its store. */
+#ifndef MR_FLOW_TASK_H
+#define MR_FLOW_TASK_H
+
+#include "runtime/flow/chain.h"
+#include "runtime/flow/worker.h"
+#include "runtime/log/log.h"
+#include "runtime/row/row.h"
+
+/* A row that killed a process before: to be run alone, or rejected. */
+struct mr_suspect {
+    uint32_t stage;
+    struct mr_id id;
+    bool reject;     /* false: run it alone */
+    bool done;       /* passed alone in this process */
+    char signal[16];
+};
+
+/* What the tasks of one process share. */
+struct mr_worker {
+    const struct mr_worker_options *options;
+    const struct mr_plan_group *group;
+    struct mr_bells *bells;
+    struct mr_page *page;
+    uint32_t bell;
+    struct mr_suspect *suspects;
+    size_t suspect_count, alone_count;
+    struct mr_task **tasks;
+    size_t task_count;
+};
+
+/* One topic the task writes, and what chooses the partition. */
+struct mr_task_out {
+    int topic;
+    uint32_t partitions;
+    uint16_t *symbols; /* key names, in the chain's table */
+    size_t key_count;
+};
+
+/* Which out (index, or -1) a stage of the group uses for what. */
+struct mr_task_stage {
+    int *outputs; /* one per output of the stage */
+    int drops, dead;
+    uint32_t sampled[MR_PAGE_OUTCOMES];
+};
+
+/* The flow's own durable facts of a task. Stored as it is: no padding. */
+struct mr_task_record {
+    uint32_t done_run;    /* last run whose end markers were written */
+    uint32_t new_run;     /* sources: last run that brought something new */
+    uint64_t window_cuts; /* windows closed so far */
+    uint32_t cutting, unused;
+    uint64_t cut;
+};
+
+struct mr_task {
+    struct mr_worker *worker;
+    const struct mr_plan *plan;
+    uint32_t partition;
+    const struct mr_plan_stage *head, *tail;
+    struct mr_store *store;
+    struct mr_log *log;
+    struct mr_chain *chain;             /* NULL for sources */
+    struct mr_names *names;             /* the chain's, or a source's own */
+    struct mr_arena *arena;             /* plan-long memory of the task */
+    struct mr_arena *batch;             /* sources: rows being partitioned */
+    struct mr_source *source;
+    struct mr_sink *sink;
+    const struct mr_sink_type *sink_type;
+    struct mr_task_out *outs;
+    uint32_t out_count;
+    struct mr_task_stage *stages;       /* as in the group */
+    uint32_t *lane_first;               /* per input: index of its first lane in ends */
+    uint32_t *ends;                     /* per lane: last run that has ended */
+    uint32_t lane_count;
+    struct mr_task_record record;
+    struct mr_stage_counts source_counts;
+    struct mr_buf row_bytes, key_bytes, record_bytes;
+    uint64_t last_commit_ms, last_row_ms, wake_ms;
+    bool dirty, blocked, ended, source_ended;
+};
+
+/* task.c */
+struct mr_error *mr_task__open(struct mr_worker *w, uint32_t partition, struct mr_task **out);
+void mr_task__close(struct mr_task *t);
+/* A bounded piece of work; *progressed false when there is nothing to do now. */
+struct mr_error *mr_task__step(struct mr_task *t, bool *progressed);
+struct mr_error *mr_task__commit(struct mr_task *t);
+
+/* source.c: a piece of work of a source's task. */
+struct mr_error *mr_task__source_step(struct mr_task *t, bool *progressed);
+/* task.c: end markers to every partition of every output, then the run is recorded as done. */
+struct mr_error *mr_task__end_run(struct mr_task *t);
+bool mr_task__commit_due(struct mr_task *t);
+
+/* out.c: rows and records to the task's topics. */
+struct mr_error *mr_task__open_outs(struct mr_task *t);
+struct mr_error *mr_task__forward(void *arg, int stage, struct mr_row *row, struct mr_leave *refused);
+struct mr_error *mr_task__left(void *arg, const struct mr_leave *leave, struct mr_row *row);
+struct mr_error *mr_task__source_rejected(struct mr_task *t, const struct mr_source_row *row,
+                                          const char *outcome);
+/* Appends encoded bytes to the partition that the row's keys choose. row NULL: by place. */
+struct mr_error *mr_task__append(struct mr_task *t, int out, const struct mr_row *row,
+                                 const struct mr_head *head, struct mr_str map,
+                                 struct mr_leave *refused);
+
+/* suspects.c */
+struct mr_error *mr_worker__suspects_read(struct mr_worker *w);
+bool mr_worker__begin(void *arg, int stage, const struct mr_row *row, struct mr_str *note);
+void mr_worker__end(void *arg);
+/* True when this input row must be run alone. */
+bool mr_worker__alone(struct mr_worker *w, const struct mr_id *id);
+void mr_worker__alone_done(struct mr_worker *w, const struct mr_id *id);
+
+/* page.c: counters of the last commit to the shared page. */
+void mr_worker__show(struct mr_worker *w, enum mr_process_state state);
+
+#endif
