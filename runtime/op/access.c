@@ -138,6 +138,8 @@ void mr_row_set_text(struct mr_row *row, int key, struct mr_str value)
     if (!role_of(row, key)->count)
         return;
     mr_assert(may_write(row, key));
+    if (!value.ptr)
+        value = MR_STR("");
     mr_row_put_text(row, symbol_at(row, key, 0), value);
 }
 
