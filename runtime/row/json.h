@@ -1,4 +1,4 @@
-/* JSON text ↔ row bytes, simdjson behind one file (json.cc).
+/* JSON text ↔ row bytes, simdjson behind one file (json_scan.cc).
  *
  * In: strict RFC 8259 (whatever a strict public suite calls invalid is refused); numbers keep
  * value and spelling (value.h); key order kept; a duplicate key in any object refused; depth ≤

@@ -2,7 +2,7 @@
  *
  * Only the first pass of simdjson is used (vectorised, chosen for the processor at run time). Its
  * second passes convert numbers and stop at the first value nobody asked for, while a row needs
- * spelling, exact integers and complete validation, so json_in.c walks the tokens itself. */
+ * spelling, exact integers and complete validation, so json_read.c walks the tokens itself. */
 #include <simdjson.h>
 
 #include "runtime/row/json_scan.h"

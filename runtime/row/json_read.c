@@ -428,9 +428,8 @@ static bool scan(struct mr_json_reader *r, struct mr_str text, enum mr_invalid_u
         r->end = r->text + text.len;
         done = mr_json__scan(r->scanner, r->text, text.len, &r->token, &count);
     }
-    r->tokens_end = r->token + count;
     switch (done) {
-    case MR_JSON__SCANNED: return true;
+    case MR_JSON__SCANNED: r->tokens_end = r->token + count; return true;
     case MR_JSON__EMPTY: return invalid(r, r->text, "no value");
     case MR_JSON__UTF8: return fail_utf8(r);
     case MR_JSON__CONTROL: return fail_control(r);
