@@ -29,7 +29,7 @@ done
 [[ ${#steps[@]} -gt 0 ]] || steps=(release dev tsan fuzz)
 
 export LC_ALL=C.UTF-8
-memory_jobs=$(awk '/^MemAvailable/ { n = int($2 / 1500000); print n > 0 ? n : 1 }' /proc/meminfo)
+memory_jobs=$(awk '/^MemAvailable/ { n = int($2 / 1500000); if (n < 1) n = 1; print n }' /proc/meminfo)
 jobs=$(nproc)
 [[ $jobs -le $memory_jobs ]] || jobs=$memory_jobs
 jobs=${MR_JOBS:-$jobs}
@@ -123,36 +123,40 @@ run_tsan() {
     build tsan "${targets[@]}" && suites tsan -LE checks -R "^($(IFS='|'; echo "${names[*]}"))"
 }
 
+# One target, for a while; its status lies beside its log.
 fuzz_one() {
-    local target=$1 name seeds corpus
+    local target=$1 name corpus seeds status=0
     name=$(basename "$target" _fuzz)
     corpus=build/fuzz/corpus/$name seeds=tests/fuzz/corpus/$name
     mkdir -p "$corpus"
     [[ -d $seeds ]] || seeds=
     "$target" -max_total_time="${MR_FUZZ_SECONDS:-10}" -timeout=20 -rss_limit_mb=2048 \
         -max_len=65536 -artifact_prefix="build/fuzz/$name-" \
-        "$corpus" $seeds >"$logs/fuzz-$name.log" 2>&1
+        "$corpus" $seeds >"build/log/fuzz-$name.log" 2>&1 || status=$?
+    echo "$status" >"build/log/fuzz-$name.status"
 }
 
 run_fuzz() {
-    local start=$SECONDS target name bad=0 all=0
+    local start targets target name bad=0
     build fuzz fuzz_targets || return
-    while read -r target; do
-        while [[ $(jobs -rp | wc -l) -ge $jobs ]]; do wait -n; done
-        { fuzz_one "$target"; echo $? >"$logs/fuzz-$(basename "$target" _fuzz).status"; } &
-    done < <(find build/fuzz/tests/fuzz -maxdepth 1 -name '*_fuzz' -type f | sort)
-    wait
-    while read -r target; do
+    start=$SECONDS
+    mapfile -t targets < <(find build/fuzz/tests/fuzz -maxdepth 1 -name '*_fuzz' -type f | sort)
+    if [[ ${#targets[@]} -eq 0 ]]; then
+        echo "no target was built" >"$logs/fuzz-none.log"
+        broken fuzz "nothing to run" "$logs/fuzz-none.log"
+        return
+    fi
+    export -f fuzz_one
+    printf '%s\n' "${targets[@]}" | xargs -P "$jobs" -I '{}' bash -c 'fuzz_one {}'
+    for target in "${targets[@]}"; do
         name=$(basename "$target" _fuzz)
-        all=$((all + 1))
-        if [[ $(cat "$logs/fuzz-$name.status" 2>/dev/null) != 0 ]]; then
-            bad=$((bad + 1))
-            echo "== fuzz: $name found a fault; the input lies in build/fuzz/$name-*"
-            tail -n 40 "$logs/fuzz-$name.log"
-        fi
-    done < <(find build/fuzz/tests/fuzz -maxdepth 1 -name '*_fuzz' -type f | sort)
-    passed=$((passed + all - bad)) failed=$((failed + bad))
-    say fuzz "$((all - bad)) of $all targets clean in $((SECONDS - start)) s"
+        [[ $(cat "$logs/fuzz-$name.status" 2>/dev/null) != 0 ]] || continue
+        bad=$((bad + 1))
+        echo "== fuzz: $name found a fault; the input lies in build/fuzz/$name-*"
+        tail -n 40 "$logs/fuzz-$name.log"
+    done
+    passed=$((passed + ${#targets[@]} - bad)) failed=$((failed + bad))
+    say fuzz "$((${#targets[@]} - bad)) of ${#targets[@]} targets clean in $((SECONDS - start)) s"
 }
 
 mkdir -p "$logs"
