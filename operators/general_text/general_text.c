@@ -164,3 +164,19 @@ bool mr_gt_compared_text(struct mr_ctx *ctx, struct mr_row *row, int key, struct
     *out = mr_buf_str(text);
     return true;
 }
+
+struct mr_error *mr_gt_leave_duplicate(struct mr_row *row, struct mr_str kept_id, bool goes_on,
+                                       int outcome, int label_key, int twin_key)
+{
+    struct mr_id kept = {{0}};
+    char hex[MR_ID_HEX_LEN + 1];
+    mr_assert(kept_id.len == sizeof kept.b);
+    memcpy(kept.b, kept_id.ptr, sizeof kept.b);
+    mr_id_hex(&kept, hex);
+    mr_row_set_text(row, twin_key, mr_str_of(hex));
+    if (goes_on) {
+        mr_row_set_int(row, label_key, 0);
+        return NULL;
+    }
+    return mr_row_leave_noted(row, outcome, mr_str_of(hex));
+}

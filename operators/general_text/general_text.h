@@ -24,4 +24,9 @@ double mr_gt_ngram_score(struct mr_ctx *ctx, struct mr_str text, int64_t n,
  * is null. */
 bool mr_gt_compared_text(struct mr_ctx *ctx, struct mr_row *row, int key, struct mr_str *out);
 
+/* A duplicate of the row with the given id (16 bytes): twin and label are written, and it leaves by
+ * the outcome unless duplicates go on. Returns NULL. */
+struct mr_error *mr_gt_leave_duplicate(struct mr_row *row, struct mr_str kept_id, bool goes_on,
+                                       int outcome, int label_key, int twin_key);
+
 #endif

@@ -143,6 +143,15 @@ void mr_row_set_text(struct mr_row *row, int key, struct mr_str value)
     mr_row_put_text(row, symbol_at(row, key, 0), value);
 }
 
+void mr_row_set_bytes(struct mr_row *row, int key, struct mr_str value)
+{
+    struct mr_buf packed = {mr_arena_alloc(row->arena, value.len + 16), 0, value.len + 16};
+    const char *own = packed.ptr;
+    mr_pack_bytes(&packed, value);
+    mr_assert(packed.ptr == own);
+    mr_row_set_value(row, key, (struct mr_value){(uint8_t *)packed.ptr, (uint32_t)packed.len});
+}
+
 /* Small values are packed on the stack: a scalar takes at most 9 bytes, so the buffer never grows. */
 #define SET_PACKED(row, key, pack)                                                             \
     do {                                                                                       \

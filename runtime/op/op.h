@@ -131,6 +131,7 @@ uint64_t mr_row_random(const struct mr_row *row, uint64_t seed);
 
 /* ---- writing: values are copied; an unbound optional role is ignored ---- */
 void mr_row_set_text(struct mr_row *row, int key, struct mr_str value); /* ptr NULL: empty */
+void mr_row_set_bytes(struct mr_row *row, int key, struct mr_str value);
 void mr_row_set_int(struct mr_row *row, int key, int64_t value);
 void mr_row_set_real(struct mr_row *row, int key, double value); /* not finite: null */
 void mr_row_set_bool(struct mr_row *row, int key, bool value);
