@@ -6,7 +6,7 @@ struct options {
     bool json;
 };
 
-static const struct mr_option options[] = {
+static const struct mr_option option_table[] = {
     {.name = "set", MR_OPTION(struct options, set), .value = "NAME=VALUE",
      .doc = "Give ${NAME} of the topology a value; may be repeated."},
     MR_OPTION_JSON(struct options),
@@ -44,6 +44,6 @@ const struct mr_command mr_command_check = {
     .max_args = 1,
     .doc = "Check a topology and print all its problems.",
     .options_size = sizeof(struct options),
-    .options = options,
+    .options = option_table,
     .run = run,
 };

@@ -7,7 +7,7 @@ struct options {
     bool json;
 };
 
-static const struct mr_option options[] = {
+static const struct mr_option option_table[] = {
     {.name = "set", MR_OPTION(struct options, set), .value = "NAME=VALUE",
      .doc = "Give ${NAME} of the topology a value; may be repeated."},
     {.name = "fuse", MR_OPTION(struct options, fuse), .choices = "auto|off",
@@ -49,6 +49,6 @@ const struct mr_command mr_command_plan = {
     .max_args = 1,
     .doc = "Print stages, processes, topics and keys of a topology.",
     .options_size = sizeof(struct options),
-    .options = options,
+    .options = option_table,
     .run = run,
 };

@@ -3,9 +3,13 @@
 
 #include "connectors/files/files.h"
 
+static const struct mr_source_type *const sources[] = {&mr_source_files, NULL};
+static const struct mr_sink_type *const sinks[] = {&mr_sink_file, NULL};
+static const struct mr_connectors connectors = {sources, sinks};
+
 const struct mr_connectors *mr_program_connectors(void)
 {
-    return &mr_files_connectors;
+    return &connectors;
 }
 
 struct mr_error *mr_program_registry(const struct mr_registry **out)

@@ -23,7 +23,7 @@ struct options {
     uint64_t seed;
 };
 
-static const struct mr_option options[] = {
+static const struct mr_option option_table[] = {
     {.name = "set", MR_OPTION(struct options, set), .value = "PARAM=VALUE",
      .doc = "Set a parameter; may be repeated."},
     {.name = "key", MR_OPTION(struct options, key), .value = "ROLE=KEY",
@@ -311,6 +311,6 @@ const struct mr_command mr_command_try = {
              "keeps until the end come out at the end of the input.\n\n"
              "  millrace try general_text.ngram_filter --set n=3 --key input_key=text < rows.jsonl",
     .options_size = sizeof(struct options),
-    .options = options,
+    .options = option_table,
     .run = run,
 };

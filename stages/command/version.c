@@ -5,7 +5,7 @@ struct options {
     bool json;
 };
 
-static const struct mr_option options[] = {MR_OPTION_JSON(struct options), {0}};
+static const struct mr_option option_table[] = {MR_OPTION_JSON(struct options), {0}};
 
 static enum mr_exit version(const struct mr_call *call)
 {
@@ -33,7 +33,7 @@ const struct mr_command mr_command_version = {
     .name = "version",
     .doc = "Print the version.",
     .options_size = sizeof(struct options),
-    .options = options,
+    .options = option_table,
     .run = version,
 };
 

@@ -1,0 +1,257 @@
+/* `millrace run`: compiles a topology and runs it to its end; running again resumes. */
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/file.h"
+#include "stages/command/program.h"
+#include "stages/supervise/summary.h"
+#include "stages/supervise/supervise.h"
+
+struct options {
+    struct mr_pairs set, scale;
+    struct mr_str state;
+    uint64_t limit;
+    int fuse;
+    bool json, quiet, dry_run;
+};
+
+static const struct mr_option option_table[] = {
+    {.name = "set", MR_OPTION(struct options, set), .value = "NAME=VALUE",
+     .doc = "Give ${NAME} of the topology a value; may be repeated."},
+    {.name = "limit", MR_OPTION(struct options, limit), .value = "N",
+     .doc = "Read at most N rows from each source."},
+    MR_OPTION_STATE(struct options),
+    {.name = "fuse", MR_OPTION(struct options, fuse), .choices = "auto|off",
+     .doc = "Several stages in one process, or one each (default: as the topology says)."},
+    {.name = "scale", MR_OPTION(struct options, scale), .value = "STAGE=N",
+     .doc = "Processes of a stage, for this run; may be repeated."},
+    {.name = "dry-run", MR_OPTION(struct options, dry_run), .doc = "Say what would be done, and end."},
+    MR_OPTION_JSON(struct options),
+    {.name = "quiet", .letter = 'q', MR_OPTION(struct options, quiet),
+     .doc = "Print nothing but errors."},
+    {0},
+};
+
+/* A run between its compilation and its end. */
+struct run {
+    const struct options *o;
+    const struct mr_plan *plan;
+    struct mr_arena *arena;
+    struct mr_home home;
+    struct mr_record record;
+    bool resumed, after_complete;
+};
+
+static struct mr_error *changed_error(const struct run *r, struct mr_buf *changes)
+{
+    return mr_error_remedy(
+        mr_error(MR_RUN_CHANGED, "the definition of \"%.*s\" changed since run %u:\n%.*s",
+                 MR_FMT(r->plan->name), r->record.run, (int)(changes->len - 1), changes->ptr),
+        "`millrace clean %.*s` forgets the old state and its rows; --state DIR keeps both.",
+        MR_FMT(r->plan->name));
+}
+
+/* Which run this is: an unfinished one goes on under its number. */
+static struct mr_error *number_run(struct run *r, const char *topology)
+{
+    MR_TRY(mr_record_load(&r->home, r->arena, &r->record));
+    struct mr_buf changes = {0};
+    mr_record_changes(&r->record, r->plan, &changes);
+    struct mr_error *e = changes.len ? changed_error(r, &changes) : NULL;
+    mr_buf_finish(&changes);
+    if (e)
+        return e;
+    r->resumed = r->record.run > 0 && !r->record.complete;
+    r->after_complete = r->record.run > 0 && r->record.complete;
+    if (!r->resumed) {
+        r->record.run++;
+        r->record.started_ms = mr_wall_ms();
+        r->record.active_ms = 0;
+    }
+    r->record.complete = false;
+    r->record.pipeline = r->plan->name;
+    char *path = realpath(topology, NULL);
+    r->record.topology = mr_arena_str(r->arena, mr_str_of(path ? path : topology));
+    free(path);
+    mr_record_take_plan(&r->record, r->plan, r->arena);
+    return NULL;
+}
+
+static struct mr_error *write_plan(const struct run *r)
+{
+    struct mr_buf path = {0}, bytes = {0};
+    mr_layout_plan(&r->home.layout, &path);
+    mr_plan_encode(r->plan, &bytes);
+    struct mr_error *e = mr_file_replace(mr_buf_text(&path), mr_buf_str(&bytes), 0600);
+    mr_buf_finish(&path);
+    mr_buf_finish(&bytes);
+    return e;
+}
+
+static struct mr_error *record_end(struct run *r, enum mr_run_end end, struct mr_totals *totals)
+{
+    r->record.active_ms = totals->active_ms;
+    r->record.ended_ms = mr_wall_ms();
+    r->record.complete = end == MR_RUN_ENDED || end == MR_RUN_NOTHING_NEW;
+    if (end == MR_RUN_NOTHING_NEW) {
+        r->record.run--; /* the run left no trace: the one before is the last */
+        mr_summary_restore(&r->home);
+    } else {
+        MR_TRY(mr_summary_save(&r->home, totals));
+    }
+    return mr_record_save(&r->home, &r->record);
+}
+
+static void print_end(const struct run *r, enum mr_run_end end, const struct mr_totals *totals)
+{
+    if (r->o->json) {
+        struct mr_json_out out = {0};
+        mr_table_json(totals, &out);
+        mr_print_json(&out);
+        mr_buf_finish(&out.text);
+        return;
+    }
+    struct mr_buf out = {0};
+    if (end == MR_RUN_NOTHING_NEW)
+        mr_buf_printf(&out, "nothing new since run %u\n", r->record.run);
+    else
+        mr_table_print(totals, &out);
+    if (end == MR_RUN_STOPPED && !r->plan->endless)
+        mr_buf_addz(&out, "the same command resumes\n");
+    if (!r->o->quiet)
+        mr_print(&out);
+    mr_buf_finish(&out);
+}
+
+static enum mr_exit exit_code(const struct run *r, enum mr_run_end end,
+                              const struct mr_totals *totals)
+{
+    switch (end) {
+    case MR_RUN_ENDED:
+        return mr_totals_rejected(totals) ? MR_EXIT_REJECTED : MR_EXIT_OK;
+    case MR_RUN_NOTHING_NEW:
+        return MR_EXIT_OK;
+    case MR_RUN_STOPPED: /* an endless pipeline ends in no other way */
+        return r->plan->endless ? MR_EXIT_OK : MR_EXIT_INTERRUPTED;
+    case MR_RUN_FAILED:
+        break;
+    }
+    return MR_EXIT_FAILED;
+}
+
+static enum mr_exit supervise(struct run *r)
+{
+    static const char *const states[] = {"ended", "found nothing new", "was interrupted", "failed"};
+    const struct options *o = r->o;
+    struct mr_supervise_options options = {
+        .plan = r->plan,
+        .home = &r->home,
+        .run = r->record.run,
+        .resumed = r->resumed,
+        .after_complete = r->after_complete,
+        .active_ms = r->record.active_ms,
+        .show = o->quiet             ? MR_SHOW_NOTHING
+                : o->json            ? MR_SHOW_JSON
+                : isatty(STDERR_FILENO) ? MR_SHOW_TERMINAL
+                                     : MR_SHOW_LINES,
+    };
+    struct mr_totals *totals = mr_totals_create(r->plan, r->arena);
+    struct mr_error *failure;
+    totals->run = r->record.run;
+    enum mr_run_end end = mr_supervise(&options, totals, &failure);
+    totals->state = states[end];
+    if (failure)
+        totals->message = mr_arena_str(r->arena, mr_str_of(mr_error_message(failure)));
+    struct mr_error *e = record_end(r, end, totals);
+    if (e && !failure)
+        return mr_fail(e);
+    mr_error_free(e);
+    totals->message = (struct mr_str){0};
+    print_end(r, end, totals);
+    return failure ? mr_fail(failure) : exit_code(r, end, totals);
+}
+
+static enum mr_exit start(struct run *r, const char *topology)
+{
+    struct mr_error *e = mr_home_lock(&r->home);
+    if (!e)
+        e = number_run(r, topology);
+    if (!e)
+        e = write_plan(r);
+    if (!e)
+        e = mr_summary_set_aside(&r->home);
+    if (!e)
+        e = mr_record_save(&r->home, &r->record);
+    return e ? mr_fail(e) : supervise(r);
+}
+
+/* What `run` would do, for --dry-run: nothing is written. */
+static enum mr_exit foretell(struct run *r, const struct mr_compiled *compiled)
+{
+    struct mr_buf changes = {0};
+    struct mr_error *e = mr_record_load(&r->home, r->arena, &r->record);
+    if (e)
+        return mr_fail(e);
+    mr_record_changes(&r->record, r->plan, &changes);
+    if (changes.len) {
+        e = changed_error(r, &changes);
+        mr_buf_finish(&changes);
+        return mr_fail(e);
+    }
+    bool resumes = r->record.run && !r->record.complete;
+    if (r->o->json) {
+        struct mr_json_out out = {0};
+        mr_json_begin_object(&out);
+        mr_json_key(&out, "run");
+        mr_json_uint(&out, r->record.run + !resumes);
+        mr_json_key(&out, "resumes");
+        mr_json_bool(&out, resumes);
+        mr_json_key(&out, "plan");
+        mr_plan_json(compiled, &out);
+        mr_json_end_object(&out);
+        mr_print_json(&out);
+        mr_buf_finish(&out.text);
+        return MR_EXIT_OK;
+    }
+    struct mr_buf text = {0};
+    mr_plan_print(compiled, &text);
+    mr_buf_printf(&text, "\nwould %s run %u in \"%s\"\n", resumes ? "resume" : "start",
+                  r->record.run + !resumes, mr_buf_text(&r->home.root));
+    mr_print(&text);
+    mr_buf_finish(&text);
+    return MR_EXIT_OK;
+}
+
+static enum mr_exit run(const struct mr_call *call)
+{
+    const struct options *o = call->options;
+    struct mr_compile_choice choice = {
+        .sets = o->set, .scale = o->scale, .fuse = o->fuse, .limit = o->limit, .json = o->json};
+    struct mr_compiled compiled;
+    const char *topology = call->args[0].ptr;
+    enum mr_exit code = mr_program_compile(topology, &choice, &compiled);
+    if (code != MR_EXIT_OK)
+        return code;
+    struct run r = {.o = o, .plan = compiled.plan, .arena = call->arena};
+    mr_home_init(&r.home, o->state, r.plan->name);
+    code = o->dry_run ? foretell(&r, &compiled) : start(&r, topology);
+    mr_home_finish(&r.home);
+    mr_compiled_destroy(&compiled);
+    return code;
+}
+
+const struct mr_command mr_command_run = {
+    .name = "run",
+    .arguments = "TOPOLOGY",
+    .min_args = 1,
+    .max_args = 1,
+    .doc = "Run a topology to its end; running again resumes, or takes what is new.",
+    .notes = "State lies in .millrace/<pipeline>/ of the current folder, or DIR/<pipeline>/ with\n"
+             "--state DIR. Ctrl-C finishes the rows at work, commits and ends (exit code 5); a\n"
+             "second one ends at once. Either way the same command resumes.",
+    .options_size = sizeof(struct options),
+    .options = option_table,
+    .run = run,
+};

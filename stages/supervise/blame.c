@@ -1,0 +1,116 @@
+/* Crash isolation: a row on which a process dies twice is run alone, and rejected only if it kills
+ * its process alone, too. SIGKILL and SIGTERM never blame a row. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "runtime/base/file.h"
+#include "stages/supervise/inside.h"
+
+enum { MAX_FILE_BYTES = 1 << 20 };
+
+static bool is_crash(int signal)
+{
+    return signal == SIGSEGV || signal == SIGBUS || signal == SIGABRT || signal == SIGFPE ||
+           signal == SIGILL || signal == SIGSYS;
+}
+
+static struct suspect *suspect_of(struct supervisor *s, uint32_t stage, const struct mr_id *id)
+{
+    for (size_t i = 0; i < s->suspect_count; i++)
+        if (s->suspects[i].stage == stage && mr_id_eq(&s->suspects[i].id, id))
+            return &s->suspects[i];
+    s->suspects = mr_realloc(s->suspects, (s->suspect_count + 1) * sizeof *s->suspects);
+    struct suspect *one = &s->suspects[s->suspect_count++];
+    *one = (struct suspect){.stage = stage, .id = *id};
+    return one;
+}
+
+/* "<stage number> <row id> alone|reject <signal>": what stage processes read when they start. */
+static struct mr_error *save(const struct supervisor *s)
+{
+    struct mr_buf text = {0}, path = {0};
+    for (size_t i = 0; i < s->suspect_count; i++) {
+        const struct suspect *one = &s->suspects[i];
+        char hex[MR_ID_HEX_LEN + 1];
+        mr_id_hex(&one->id, hex);
+        if (one->step != SUSPECT_ONCE)
+            mr_buf_printf(&text, "%u %s %s %s\n", one->stage, hex,
+                          one->step == SUSPECT_ALONE ? "alone" : "reject", one->signal);
+    }
+    mr_layout_suspects(&s->options->home->layout, &path);
+    struct mr_error *e = mr_file_replace(mr_buf_text(&path), mr_buf_str(&text), 0600);
+    mr_buf_finish(&path);
+    mr_buf_finish(&text);
+    return e;
+}
+
+static void parse_line(struct supervisor *s, struct mr_str line)
+{
+    char text[128], hex[MR_ID_HEX_LEN + 1], step[8], signal[16];
+    unsigned stage;
+    struct mr_id id;
+    if (line.len >= sizeof text)
+        return;
+    memcpy(text, line.ptr, line.len);
+    text[line.len] = 0;
+    if (sscanf(text, "%u %32s %7s %15s", &stage, hex, step, signal) != 4 ||
+        !mr_id_parse(mr_str_of(hex), &id))
+        return;
+    struct suspect *one = suspect_of(s, stage, &id);
+    one->step = strcmp(step, "reject") == 0 ? SUSPECT_REJECT : SUSPECT_ALONE;
+    memcpy(one->signal, signal, sizeof signal);
+}
+
+/* A resumed run goes on with what is known; a new run starts without suspicion. */
+struct mr_error *blame_load(struct supervisor *s)
+{
+    struct mr_buf path = {0}, text = {0};
+    struct mr_error *e = NULL;
+    mr_layout_suspects(&s->options->home->layout, &path);
+    if (!mr_file_exists(mr_buf_text(&path))) {
+        mr_buf_finish(&path);
+        return NULL;
+    }
+    if (s->options->resumed)
+        e = mr_file_read(mr_buf_text(&path), MAX_FILE_BYTES, &text);
+    for (size_t at = 0, end; !e && at < text.len; at = end + 1) {
+        end = mr_str_find(mr_buf_str(&text), MR_STR("\n"), at);
+        end = end == SIZE_MAX ? text.len : end;
+        parse_line(s, mr_str_span(text.ptr + at, end - at));
+    }
+    mr_buf_finish(&path);
+    mr_buf_finish(&text);
+    return e ? e : save(s);
+}
+
+bool blame_crash(struct supervisor *s, const struct child *c, int signal)
+{
+    if (!is_crash(signal) || !c->page || c->page_stale || !atomic_load(&c->page->noted))
+        return false;
+    struct mr_id id;
+    uint32_t stage = atomic_load(&c->page->note_stage);
+    memcpy(id.b, c->page->note_id, sizeof id.b);
+    if (stage >= s->plan->stage_count)
+        return false;
+    struct suspect *one = suspect_of(s, stage, &id);
+    char hex[MR_ID_HEX_LEN + 1];
+    mr_id_hex(&id, hex);
+    one->deaths++;
+    snprintf(one->signal, sizeof one->signal, "SIG%s", sigabbrev_np(signal));
+    if (one->step == SUSPECT_REJECT)
+        return false; /* it was to be left out: something else is wrong */
+    const char *what = "starting again";
+    if (one->step == SUSPECT_ALONE) {
+        one->step = SUSPECT_REJECT;
+        what = "died alone, too: the row is rejected";
+    } else if (one->deaths >= 2) {
+        one->step = SUSPECT_ALONE;
+        what = "the same row again: running it alone";
+    }
+    supervisor_say(s, "%s was ended by %s on row %s; %s", child_name(c), one->signal, hex, what);
+    struct mr_error *e = save(s);
+    if (e)
+        supervisor_fail(s, e);
+    return true;
+}

@@ -1,0 +1,172 @@
+/* The supervisor's socket: how `stop` reaches a running pipeline.
+ *
+ * One line per order: "stop" or "kill". The answer is "ok\n"; the connection then stays open until
+ * the run is over, so a client can wait for its end. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "runtime/base/file.h"
+#include "stages/supervise/control.h"
+#include "stages/supervise/inside.h"
+
+/* Socket addresses hold 108 bytes; a path through the folder's descriptor is always short enough. */
+static struct mr_error *address_of(const struct mr_layout *layout, int *dir,
+                                   struct sockaddr_un *address)
+{
+    struct mr_buf run = {0}, path = {0};
+    mr_layout_run(layout, &run);
+    mr_layout_socket(layout, &path);
+    const char *name = strrchr(mr_buf_text(&path), '/');
+    *dir = open(mr_buf_text(&run), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct mr_error *e = NULL;
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (*dir < 0)
+        e = mr_file_error(errno, "open the folder", mr_buf_text(&run));
+    else
+        snprintf(address->sun_path, sizeof address->sun_path, "/proc/self/fd/%d/%s", *dir,
+                 name ? name + 1 : "control");
+    mr_buf_finish(&run);
+    mr_buf_finish(&path);
+    return e;
+}
+
+static void forget(struct client *c)
+{
+    ev_io_stop(c->of->loop, &c->io);
+    close(c->fd);
+    c->fd = -1;
+}
+
+static void obey(struct client *c)
+{
+    struct mr_str order = mr_str_trim(mr_str_span(c->line, c->len));
+    bool stop = mr_str_is(order, "stop"), kill = mr_str_is(order, "kill");
+    const char *answer = stop || kill ? "ok\n" : "unknown order\n";
+    if (send(c->fd, answer, strlen(answer), MSG_NOSIGNAL) < 0)
+        forget(c);
+    c->len = 0;
+    /* A second `stop` only waits: nobody meant to kill by asking twice. */
+    if (kill || (stop && c->of->phase == PHASE_RUNNING))
+        supervisor_stop(c->of, kill);
+}
+
+static void on_line(struct ev_loop *loop, struct ev_io *io, int events)
+{
+    (void)loop, (void)events;
+    struct client *c = io->data;
+    ssize_t got = recv(c->fd, c->line + c->len, sizeof c->line - c->len, 0);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got <= 0) {
+        forget(c);
+        return;
+    }
+    c->len += (size_t)got;
+    if (memchr(c->line, '\n', c->len))
+        obey(c);
+    else if (c->len == sizeof c->line)
+        forget(c);
+}
+
+static bool may_order(int fd)
+{
+    struct ucred peer;
+    socklen_t len = sizeof peer;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
+           (peer.uid == geteuid() || peer.uid == 0);
+}
+
+static void on_connect(struct ev_loop *loop, struct ev_io *io, int events)
+{
+    (void)events;
+    struct supervisor *s = io->data;
+    int fd = accept4(s->socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0)
+        return;
+    struct client *c = s->clients;
+    while (c < s->clients + CLIENTS_MAX && c->fd >= 0)
+        c++;
+    if (c == s->clients + CLIENTS_MAX || !may_order(fd)) {
+        close(fd);
+        return;
+    }
+    *c = (struct client){.of = s, .fd = fd};
+    ev_io_init(&c->io, on_line, fd, EV_READ);
+    c->io.data = c;
+    ev_io_start(loop, &c->io);
+}
+
+struct mr_error *control_open(struct supervisor *s)
+{
+    for (int i = 0; i < CLIENTS_MAX; i++)
+        s->clients[i].fd = -1;
+    int dir;
+    struct sockaddr_un address;
+    struct mr_error *e = address_of(&s->options->home->layout, &dir, &address);
+    if (e)
+        return e;
+    s->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    unlink(address.sun_path); /* of a supervisor that died: we hold the lock */
+    mode_t before = umask(0177);
+    if (s->socket < 0 || bind(s->socket, (struct sockaddr *)&address, sizeof address) != 0 ||
+        listen(s->socket, CLIENTS_MAX) != 0)
+        e = mr_error_errno(MR_CONTROL, "the control socket cannot be opened");
+    umask(before);
+    close(dir);
+    if (e)
+        return e;
+    ev_io_init(&s->on_connect, on_connect, s->socket, EV_READ);
+    s->on_connect.data = s;
+    ev_io_start(s->loop, &s->on_connect);
+    return NULL;
+}
+
+void control_close(struct supervisor *s)
+{
+    if (s->socket < 0)
+        return;
+    for (int i = 0; i < CLIENTS_MAX; i++)
+        if (s->clients[i].fd >= 0)
+            forget(&s->clients[i]);
+    ev_io_stop(s->loop, &s->on_connect);
+    close(s->socket);
+    s->socket = -1;
+    struct mr_buf path = {0};
+    mr_layout_socket(&s->options->home->layout, &path);
+    unlink(mr_buf_text(&path));
+    mr_buf_finish(&path);
+}
+
+struct mr_error *mr_control_send(const struct mr_layout *layout, const char *order, int *fd)
+{
+    int dir;
+    struct sockaddr_un address;
+    MR_TRY(address_of(layout, &dir, &address));
+    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct mr_error *e = NULL;
+    char line[64], answer[16] = {0};
+    int len = snprintf(line, sizeof line, "%s\n", order);
+    if (*fd < 0 || connect(*fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+        send(*fd, line, (size_t)len, MSG_NOSIGNAL) != len)
+        e = mr_error_errno(MR_CONTROL, "the supervisor cannot be reached");
+    else if (recv(*fd, answer, sizeof answer - 1, 0) <= 0 || strcmp(answer, "ok\n") != 0)
+        e = mr_error(MR_CONTROL, "the supervisor refused the order \"%s\"", order);
+    close(dir);
+    if (e && *fd >= 0)
+        close(*fd);
+    return e;
+}
+
+void mr_control_wait(int fd)
+{
+    char rest[16];
+    while (recv(fd, rest, sizeof rest, 0) > 0)
+        continue;
+    close(fd);
+}

@@ -1,0 +1,117 @@
+/* What the files of stages/supervise share among themselves. Thread: main. */
+#ifndef MR_SUPERVISE_INSIDE_H
+#define MR_SUPERVISE_INSIDE_H
+
+#include <ev.h>
+
+#include "runtime/log/partition.h"
+#include "stages/supervise/exits.h"
+#include "stages/supervise/supervise.h"
+
+enum {
+    TICK_MS = 100,
+    BACKOFF_FIRST_MS = 100,
+    BACKOFF_LONGEST_MS = 10000,
+    FAILURES_MAX = 12,    /* without progress in between: then the run gives up */
+    CLIENTS_MAX = 16,
+};
+
+enum child_state { CHILD_WAITING, CHILD_RUNNING, CHILD_ENDED, CHILD_STOPPED };
+
+struct child {
+    struct supervisor *of;
+    int group;
+    uint32_t instance, bell;
+    enum child_state state;
+    pid_t pid;
+    struct mr_page *page;  /* of the process running or, until it has made its own, the one before */
+    bool page_stale;
+    struct ev_timer restart;
+    unsigned failures;     /* in a row, without progress */
+    uint64_t best_rows;    /* most rows ever committed: progress means more than this */
+    uint64_t progress;     /* the page's counter when it last moved */
+    uint64_t progress_ms;
+};
+
+/* A row that killed its process. */
+struct suspect {
+    uint32_t stage;
+    struct mr_id id;
+    unsigned deaths;
+    enum { SUSPECT_ONCE, SUSPECT_ALONE, SUSPECT_REJECT } step;
+    char signal[16];
+};
+
+enum phase { PHASE_RUNNING, PHASE_STOPPING, PHASE_LEAVING, PHASE_FAILING };
+
+struct client {
+    struct supervisor *of;
+    struct ev_io io;
+    int fd; /* -1: free */
+    char line[32];
+    size_t len;
+};
+
+struct supervisor {
+    const struct mr_supervise_options *options;
+    const struct mr_plan *plan;
+    struct ev_loop *loop;
+    struct child *children;
+    size_t child_count;
+    struct mr_bells *bells;
+    enum phase phase;
+    bool killed;                    /* second signal: at once */
+    struct mr_error *error;
+    struct suspect *suspects;
+    size_t suspect_count;
+    struct mr_totals *totals;
+    uint64_t began_ms;
+    uint64_t random;
+    uint32_t source_order;          /* enum mr_source_order, decided once */
+    struct ev_timer tick, show, retention;
+    struct ev_signal on_int, on_term, on_hup, on_child;
+    struct ev_io on_bell, on_connect;
+    int socket;
+    struct client clients[CLIENTS_MAX];
+    struct progress {
+        size_t lines;               /* on the terminal, to be drawn over */
+        uint64_t last_ms, last_rows, last_read;
+        double rate;
+    } progress;
+};
+
+/* child.c */
+void child_start(struct child *c);
+void child_reap_all(struct supervisor *s);
+void child_signal_all(struct supervisor *s, int signal);
+void child_look(struct child *c);      /* opens the page once it is there */
+void child_watchdog(struct child *c);
+const char *child_name(const struct child *c); /* of its first stage; borrowed until the next call */
+
+/* supervise.c */
+void supervisor_stop(struct supervisor *s, bool now);
+void supervisor_fail(struct supervisor *s, struct mr_error *e); /* takes e */
+void supervisor_say(const struct supervisor *s, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void supervisor_totals(struct supervisor *s);
+
+/* blame.c: true when the death was a crash on a known row (the caller restarts without counting). */
+bool blame_crash(struct supervisor *s, const struct child *c, int signal);
+struct mr_error *blame_load(struct supervisor *s);
+
+/* sources.c: whether this run has anything to do, decided over all sources. */
+void sources_decide(struct supervisor *s);
+
+/* control.c */
+struct mr_error *control_open(struct supervisor *s);
+void control_close(struct supervisor *s);
+
+/* progress.c */
+void progress_begin(struct supervisor *s);
+void progress_end(struct supervisor *s);
+void progress_clear(struct supervisor *s); /* before another message on a terminal */
+
+/* retention.c */
+void retention_run(struct supervisor *s);
+
+#endif

@@ -1,0 +1,89 @@
+/* Trims topics to what is declared: only whole segments that every reader has consumed, oldest
+ * first; drop records and dead letters only where they declare a size. */
+#include "stages/supervise/inside.h"
+
+struct sweep {
+    const char *topics;
+    const struct mr_plan *plan;
+    uint64_t disk_bytes;   /* all topics together */
+};
+
+static struct mr_log_place place_of(const struct sweep *w, const struct mr_plan_topic *topic,
+                                    uint32_t partition, uint32_t lane)
+{
+    return (struct mr_log_place){w->topics, topic->name, partition, lane};
+}
+
+/* Bytes of the topic that lie on disk; a lane that nobody has written yet has none. */
+static uint64_t topic_bytes(const struct sweep *w, const struct mr_plan_topic *topic)
+{
+    uint64_t bytes = 0;
+    for (uint32_t p = 0; p < topic->partitions; p++)
+        for (uint32_t l = 0; l < topic->lanes; l++) {
+            struct mr_log_place place = place_of(w, topic, p, l);
+            struct mr_log_stat stat = {0};
+            mr_error_free(mr_log_stat(&place, &stat));
+            bytes += stat.bytes_on_disk;
+        }
+    return bytes;
+}
+
+/* Frees what lies beyond `keep` bytes of each lane and is consumed. */
+static struct mr_error *trim_topic(struct sweep *w, const struct mr_plan_topic *topic, uint64_t keep)
+{
+    uint64_t lanes = (uint64_t)topic->partitions * topic->lanes;
+    keep = lanes ? keep / lanes : keep;
+    for (uint32_t p = 0; p < topic->partitions; p++)
+        for (uint32_t l = 0; l < topic->lanes; l++) {
+            struct mr_log_place place = place_of(w, topic, p, l);
+            struct mr_log_stat stat = {0};
+            uint64_t freed = 0;
+            struct mr_error *e = mr_log_stat(&place, &stat);
+            if (e) {
+                mr_error_free(e); /* nothing there yet */
+                continue;
+            }
+            if (stat.end_pos <= keep || (!topic->record && stat.readers == 0))
+                continue;
+            uint64_t upto = stat.end_pos - keep;
+            if (!topic->record && stat.slowest_reader_pos < upto)
+                upto = stat.slowest_reader_pos;
+            MR_TRY(mr_log_trim(&place, upto, &freed));
+            w->disk_bytes = freed < w->disk_bytes ? w->disk_bytes - freed : 0;
+        }
+    return NULL;
+}
+
+static struct mr_error *sweep(struct sweep *w)
+{
+    uint64_t budget = w->plan->disk_budget_bytes;
+    for (size_t i = 0; i < w->plan->topic_count; i++) {
+        const struct mr_plan_topic *topic = &w->plan->topics[i];
+        if (topic->keep_bytes)
+            MR_TRY(trim_topic(w, topic, topic->keep_bytes));
+        if (budget)
+            w->disk_bytes += topic_bytes(w, topic);
+    }
+    /* Topics stand in the order of the stages: upstream ones are consumed first. */
+    for (size_t i = 0; budget && w->disk_bytes > budget && i < w->plan->topic_count; i++)
+        if (!w->plan->topics[i].record)
+            MR_TRY(trim_topic(w, &w->plan->topics[i], 0));
+    return NULL;
+}
+
+void retention_run(struct supervisor *s)
+{
+    bool wanted = s->plan->disk_budget_bytes > 0;
+    for (size_t i = 0; i < s->plan->topic_count; i++)
+        wanted |= s->plan->topics[i].keep_bytes > 0;
+    if (!wanted || s->phase != PHASE_RUNNING)
+        return;
+    struct mr_buf topics = {0};
+    mr_layout_topics(&s->options->home->layout, &topics);
+    struct sweep w = {.topics = mr_buf_text(&topics), .plan = s->plan};
+    struct mr_error *e = sweep(&w);
+    if (e)
+        supervisor_say(s, "retention: %s", mr_error_message(e));
+    mr_error_free(e);
+    mr_buf_finish(&topics);
+}

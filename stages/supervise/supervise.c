@@ -1,0 +1,234 @@
+/* The loop of a run: starts its processes, looks at them ten times a second, ends with them. */
+#include "stages/supervise/inside.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/file.h"
+
+void supervisor_say(const struct supervisor *s, const char *format, ...)
+{
+    if (s->options->show == MR_SHOW_NOTHING && s->phase == PHASE_RUNNING)
+        return;
+    progress_clear((struct supervisor *)s);
+    va_list args;
+    va_start(args, format);
+    fputs("millrace: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
+void supervisor_stop(struct supervisor *s, bool now)
+{
+    bool again = s->phase != PHASE_RUNNING;
+    if (s->phase == PHASE_RUNNING)
+        s->phase = PHASE_STOPPING;
+    if (now || again) {
+        s->killed = true;
+        child_signal_all(s, SIGKILL);
+    } else {
+        supervisor_say(s, "stopping: the stages finish their rows and commit (again: at once)");
+        child_signal_all(s, SIGTERM);
+    }
+}
+
+void supervisor_fail(struct supervisor *s, struct mr_error *e)
+{
+    if (s->error)
+        mr_error_free(e); /* the first one is the cause */
+    else
+        s->error = e;
+    if (s->phase == PHASE_FAILING)
+        return;
+    s->phase = PHASE_FAILING;
+    child_signal_all(s, SIGTERM);
+}
+
+void supervisor_totals(struct supervisor *s)
+{
+    struct mr_totals *t = s->totals;
+    mr_totals_clear(t);
+    for (size_t i = 0; i < s->child_count; i++)
+        if (s->children[i].page)
+            mr_totals_add_page(t, s->children[i].page);
+    t->active_ms = s->options->active_ms + mr_now_ms() - s->began_ms;
+}
+
+static bool all_gone(const struct supervisor *s)
+{
+    for (size_t i = 0; i < s->child_count; i++) {
+        const struct child *c = &s->children[i];
+        bool gone = c->state == CHILD_ENDED || (s->phase != PHASE_RUNNING && c->pid <= 0);
+        if (!gone)
+            return false;
+    }
+    return true;
+}
+
+static void look(struct supervisor *s)
+{
+    for (size_t i = 0; i < s->child_count; i++) {
+        child_look(&s->children[i]);
+        if (s->phase == PHASE_RUNNING)
+            child_watchdog(&s->children[i]);
+    }
+    sources_decide(s);
+    if (all_gone(s))
+        ev_break(s->loop, EVBREAK_ALL);
+}
+
+static void on_tick(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    look(timer->data);
+}
+
+static void on_bell(struct ev_loop *loop, struct ev_io *io, int events)
+{
+    (void)loop, (void)events;
+    struct supervisor *s = io->data;
+    mr_bells_wait(s->bells, 0);
+    mr_bells_arm(s->bells);
+    look(s);
+}
+
+static void on_child(struct ev_loop *loop, struct ev_signal *signal, int events)
+{
+    (void)loop, (void)events;
+    struct supervisor *s = signal->data;
+    child_reap_all(s);
+    look(s);
+}
+
+static void on_stop(struct ev_loop *loop, struct ev_signal *signal, int events)
+{
+    (void)loop, (void)events;
+    supervisor_stop(signal->data, false);
+}
+
+static void on_retention(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    retention_run(timer->data);
+}
+
+static void watch_signal(struct supervisor *s, struct ev_signal *w, int number,
+                         void (*fn)(struct ev_loop *, struct ev_signal *, int))
+{
+    ev_signal_init(w, fn, number);
+    w->data = s;
+    ev_signal_start(s->loop, w);
+}
+
+static void watch(struct supervisor *s)
+{
+    watch_signal(s, &s->on_int, SIGINT, on_stop);
+    watch_signal(s, &s->on_term, SIGTERM, on_stop);
+    watch_signal(s, &s->on_hup, SIGHUP, on_stop);
+    watch_signal(s, &s->on_child, SIGCHLD, on_child);
+    ev_timer_init(&s->tick, on_tick, TICK_MS / 1000.0, TICK_MS / 1000.0);
+    s->tick.data = s;
+    ev_timer_start(s->loop, &s->tick);
+    ev_timer_init(&s->retention, on_retention, 5.0, 5.0);
+    s->retention.data = s;
+    ev_timer_start(s->loop, &s->retention);
+    ev_io_init(&s->on_bell, on_bell, mr_bells_fd(s->bells), EV_READ);
+    s->on_bell.data = s;
+    ev_io_start(s->loop, &s->on_bell);
+    mr_bells_arm(s->bells);
+    progress_begin(s);
+}
+
+static void make_children(struct supervisor *s)
+{
+    for (size_t g = 0; g < s->plan->group_count; g++)
+        s->child_count += s->plan->groups[g].scale;
+    s->children = mr_zalloc((s->child_count + 1) * sizeof *s->children);
+    size_t next = 0;
+    for (size_t g = 0; g < s->plan->group_count; g++)
+        for (uint32_t i = 0; i < s->plan->groups[g].scale; i++)
+            s->children[next++] = (struct child){.of = s, .group = (int)g, .instance = i,
+                                                 .bell = s->plan->groups[g].first_bell + i,
+                                                 .state = CHILD_WAITING};
+}
+
+static struct mr_error *prepare(struct supervisor *s)
+{
+    struct mr_buf dir = {0};
+    mr_layout_run(&s->options->home->layout, &dir);
+    struct mr_error *e = mr_dir_make(mr_buf_text(&dir));
+    if (!e)
+        e = mr_bells_open(mr_buf_text(&dir), MR_BELL_SUPERVISOR, &s->bells);
+    mr_buf_finish(&dir);
+    if (!e)
+        e = blame_load(s);
+    if (!e)
+        e = control_open(s);
+    return e;
+}
+
+static void run_loop(struct supervisor *s)
+{
+    s->loop = ev_loop_new(EVFLAG_AUTO);
+    if (!s->loop) {
+        supervisor_fail(s, mr_error(MR_STAGE_FAILED, "the event loop cannot be made"));
+        return;
+    }
+    struct mr_error *e = prepare(s);
+    if (e) {
+        s->error = e;
+    } else {
+        make_children(s);
+        watch(s);
+        for (size_t i = 0; i < s->child_count && s->phase == PHASE_RUNNING; i++)
+            child_start(&s->children[i]);
+        if (!all_gone(s))
+            ev_run(s->loop, 0);
+        progress_end(s);
+        supervisor_totals(s);
+    }
+    control_close(s);
+    ev_loop_destroy(s->loop);
+}
+
+static enum mr_run_end end_of(const struct supervisor *s)
+{
+    if (s->error)
+        return MR_RUN_FAILED;
+    if (s->phase == PHASE_LEAVING)
+        return MR_RUN_NOTHING_NEW;
+    for (size_t i = 0; i < s->child_count; i++)
+        if (s->children[i].state != CHILD_ENDED)
+            return MR_RUN_STOPPED;
+    return MR_RUN_ENDED;
+}
+
+enum mr_run_end mr_supervise(const struct mr_supervise_options *options, struct mr_totals *totals,
+                             struct mr_error **error)
+{
+    struct supervisor *s = mr_zalloc(sizeof *s);
+    s->options = options;
+    s->plan = options->plan;
+    s->totals = totals;
+    s->socket = -1;
+    s->began_ms = mr_now_ms();
+    if (getrandom(&s->random, sizeof s->random, GRND_NONBLOCK) != sizeof s->random)
+        s->random = mr_now_ns();
+    run_loop(s);
+    enum mr_run_end end = end_of(s);
+    *error = s->error;
+    for (size_t i = 0; i < s->child_count; i++)
+        mr_page_close(s->children[i].page);
+    mr_bells_close(s->bells);
+    free(s->children);
+    free(s->suspects);
+    free(s);
+    return end;
+}

@@ -1,0 +1,31 @@
+/* Keeps the processes of a run alive until it ends: start, watch, restart, isolate, stop.
+ *
+ * One process, one libev loop, no threads. A stage process dies with its supervisor. */
+#ifndef MR_SUPERVISE_SUPERVISE_H
+#define MR_SUPERVISE_SUPERVISE_H
+
+#include "stages/supervise/home.h"
+#include "stages/supervise/totals.h"
+
+enum mr_run_end {
+    MR_RUN_ENDED,       /* every process ended its part */
+    MR_RUN_NOTHING_NEW, /* the sources had nothing that earlier runs had not seen */
+    MR_RUN_STOPPED,     /* by a signal or `stop`; resumes */
+    MR_RUN_FAILED,      /* *error says why; resumes when that is mended */
+};
+
+struct mr_supervise_options {
+    const struct mr_plan *plan;
+    struct mr_home *home;      /* locked */
+    uint32_t run;
+    bool resumed;              /* an earlier session began this run */
+    bool after_complete;       /* an earlier run is complete: "nothing new" is possible */
+    uint64_t active_ms;        /* of earlier sessions of this run */
+    enum { MR_SHOW_NOTHING, MR_SHOW_LINES, MR_SHOW_JSON, MR_SHOW_TERMINAL } show;
+};
+
+/* totals: made by the caller; holds the last figures afterwards. */
+enum mr_run_end mr_supervise(const struct mr_supervise_options *options, struct mr_totals *totals,
+                             struct mr_error **error);
+
+#endif
