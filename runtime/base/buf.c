@@ -1,4 +1,4 @@
-/* Growing buffers and the allocator that never fails: exhaustion ends the process with a message. */
+/* Growing buffers, and the allocator that never fails: exhaustion ends the process. */
 #include "runtime/base/buf.h"
 
 #include "runtime/base/base_private.h"

@@ -1,4 +1,4 @@
-/* Hashes whose results are stored: XXH3 for identity, murmur2 as Kafka's Java clients compute it. */
+/* Hashes whose results are stored: XXH3 for identity, murmur2 as in Kafka's Java clients. */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 

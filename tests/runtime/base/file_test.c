@@ -1,4 +1,4 @@
-/* Files: reads with a limit, atomic replacement, folders made and removed without following links. */
+/* Files: reads with a limit, atomic replacement, folders made and removed. */
 #include "runtime/base/file.h"
 
 #include <check.h>
@@ -131,13 +131,15 @@ END_TEST
 
 START_TEST(folders_are_made_and_removed)
 {
-    char *deep = in_folder("a//b/c/"), *file = in_folder("a/b/c/file"), *under = in_folder("a/b/c/file/d");
+    char *deep = in_folder("a//b/c/"), *file = in_folder("a/b/c/file");
+    char *under = in_folder("a/b/c/file/d");
     must(mr_dir_make(deep));
     must(mr_dir_make(deep));
     must(mr_file_replace(file, MR_STR("x"), 0600));
     fails_with(mr_dir_make(file), MR_IO);
     fails_with(mr_dir_make(under), MR_IO);
-    char *kept = in_folder("kept"), *kept_file = in_folder("kept/file"), *link = in_folder("a/link");
+    char *kept = in_folder("kept"), *kept_file = in_folder("kept/file");
+    char *link = in_folder("a/link");
     must(mr_dir_make(kept));
     must(mr_file_replace(kept_file, MR_STR("x"), 0600));
     ck_assert_int_eq(symlink("../kept", link), 0);
