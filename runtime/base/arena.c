@@ -17,18 +17,18 @@
 
 #ifdef ARENA_ASAN
 #include <sanitizer/asan_interface.h>
-#define POISON(ptr, size) ASAN_POISON_MEMORY_REGION((ptr), (size))
+#define POISON(ptr, size)   ASAN_POISON_MEMORY_REGION((ptr), (size))
 #define UNPOISON(ptr, size) ASAN_UNPOISON_MEMORY_REGION((ptr), (size))
-#define RED_ZONE 16 /* unusable bytes between two allocations */
+#define RED_ZONE            16 /* unusable bytes between two allocations */
 #else
-#define POISON(ptr, size) ((void)(ptr), (void)(size))
+#define POISON(ptr, size)   ((void)(ptr), (void)(size))
 #define UNPOISON(ptr, size) ((void)(ptr), (void)(size))
-#define RED_ZONE 0
+#define RED_ZONE            0
 #endif
 
-#define ALIGN 16
+#define ALIGN               16
 #define DEFAULT_CHUNK_BYTES ((size_t)64 << 10)
-#define KEEP_BYTES ((size_t)1 << 20) /* kept over a reset, so that a steady batch never mallocs */
+#define KEEP_BYTES          ((size_t)1 << 20) /* kept over a reset, so that a steady batch never mallocs */
 
 struct chunk {
     struct chunk *next;
@@ -43,10 +43,10 @@ struct on_reset {
 };
 
 struct mr_arena {
-    struct chunk *first;   /* chunks of chunk_bytes; those after current are empty */
+    struct chunk *first; /* chunks of chunk_bytes; those after current are empty */
     struct chunk *current;
-    struct chunk *large;   /* one allocation each */
-    size_t at;             /* in current */
+    struct chunk *large; /* one allocation each */
+    size_t at;           /* in current */
     size_t chunk_bytes;
     size_t used;
     struct on_reset *callbacks;

@@ -136,14 +136,29 @@ static void add_escaped(struct mr_buf *b, unsigned char c)
     static const char hex[] = "0123456789abcdef";
     const char *shorthand = NULL;
     switch (c) {
-    case '"': shorthand = "\\\""; break;
-    case '\\': shorthand = "\\\\"; break;
-    case '\b': shorthand = "\\b"; break;
-    case '\f': shorthand = "\\f"; break;
-    case '\n': shorthand = "\\n"; break;
-    case '\r': shorthand = "\\r"; break;
-    case '\t': shorthand = "\\t"; break;
-    default: break;
+    case '"':
+        shorthand = "\\\"";
+        break;
+    case '\\':
+        shorthand = "\\\\";
+        break;
+    case '\b':
+        shorthand = "\\b";
+        break;
+    case '\f':
+        shorthand = "\\f";
+        break;
+    case '\n':
+        shorthand = "\\n";
+        break;
+    case '\r':
+        shorthand = "\\r";
+        break;
+    case '\t':
+        shorthand = "\\t";
+        break;
+    default:
+        break;
     }
     char text[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
     if (shorthand)

@@ -37,8 +37,8 @@ uint32_t mr_crc32c__table(uint32_t crc, const void *bytes, size_t len)
 }
 
 #if defined(__x86_64__)
-__attribute__((target("sse4.2"))) static uint32_t crc_instruction(uint32_t start,
-                                                                  const void *bytes, size_t len)
+__attribute__((target("sse4.2"))) static uint32_t crc_instruction(uint32_t start, const void *bytes,
+                                                                  size_t len)
 {
     const unsigned char *p = bytes;
     uint64_t crc = (uint32_t)~start;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define DEFAULT_READ_LIMIT ((size_t)1 << 30)
-#define MAX_DEPTH 256 /* of folders: each level of a removal holds a descriptor */
+#define MAX_DEPTH          256 /* of folders: each level of a removal holds a descriptor */
 
 struct mr_error *mr_file_error(int errnum, const char *what, const char *path)
 {
@@ -44,9 +44,8 @@ static struct mr_error *read_all(int fd, const char *path, size_t limit, struct 
             return NULL;
         total += (size_t)got;
         if (total > limit)
-            return mr_error_remedy(
-                mr_error(MR_IO, "\"%s\" is larger than %zu bytes", path, limit),
-                "Split the file, or give a smaller one.");
+            return mr_error_remedy(mr_error(MR_IO, "\"%s\" is larger than %zu bytes", path, limit),
+                                   "Split the file, or give a smaller one.");
         out->len += (size_t)got;
     }
 }

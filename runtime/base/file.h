@@ -15,7 +15,7 @@ struct mr_error *mr_file_write_at(int fd, const char *path, const void *bytes, s
 struct mr_error *mr_file_sync(int fd, const char *path);     /* fdatasync; failure is final  */
 struct mr_error *mr_dir_sync(const char *path);              /* makes names in a dir durable */
 struct mr_error *mr_dir_make(const char *path);              /* mkdir -p, mode 0700          */
-struct mr_error *mr_dir_remove(const char *path);            /* rm -r; missing is fine; follows no link */
+struct mr_error *mr_dir_remove(const char *path);            /* rm -r, missing is fine */
 bool mr_file_exists(const char *path);
 /* An error of the right code for errno: ENOSPC/EDQUOT, EROFS/EACCES/EPERM, others MR_IO. */
 struct mr_error *mr_file_error(int errnum, const char *what, const char *path);
