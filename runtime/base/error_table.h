@@ -48,7 +48,8 @@ MR_E(PARAM_INVALID, 1300, "A parameter's value is not acceptable.",
      "See `millrace ops show OPERATOR` for type and range.")
 MR_E(OP_DESCRIPTOR, 1301, "An operator's description is inconsistent.", "Correct the operator.")
 MR_E(OP_FAILED, 1302, "An operator failed.", "See the message; the run resumes when it is mended.")
-MR_E(PLAN_INVALID, 1310, "The compiled plan cannot be used.", "Run the topology again to compile it anew.")
+MR_E(PLAN_INVALID, 1310, "The compiled plan cannot be used.",
+     "Run the topology again to compile it anew.")
 MR_E(PLAN_VERSION, 1311, "The plan was compiled by another version.",
      "Run the topology again to compile it anew.")
 /* 30xx files as sources and sinks */
