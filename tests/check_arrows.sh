@@ -1,5 +1,5 @@
 #!/bin/sh
-# Folder arrows by include lines: who may include whom, and who owns which third-party library.
+# Arrows by include lines: which folder and room sees which, and who owns which library.
 # Usage: check_arrows.sh SOURCE_FOLDER
 set -eu
 cd "$1"
@@ -28,14 +28,17 @@ BEGIN {
             if (mode == "DEPS") { sub(/^mr_/, "", word[i]); deps[room] = deps[room] " " word[i] }
         }
     }
-    own("msgpack.*", "^runtime/"); own("rocksdb/.*", "^runtime/"); own("ev\\.h", "^(runtime|stages)/")
-    own("simdjson.*", "^runtime/"); own("pcre2\\.h", "^runtime/"); own("unicode/.*", "^runtime/")
-    own("cld2/.*", "^runtime/"); own("libstemmer.*", "^runtime/"); own("xxhash\\.h", "^runtime/")
-    own("lz4.*", "^runtime/"); own("zstd.*", "^(runtime|connectors)/"); own("gumbo\\.h", "^runtime/")
-    own("openssl/.*", "^runtime/"); own("zlib\\.h", "^connectors/"); own("libfyaml\\.h", "^topology/")
-    own("librdkafka/.*", "^connectors/"); own("curl/.*", "^connectors/"); own("csv\\.h", "^connectors/")
-    own("poppler.*", "^connectors/"); own("sqlite3\\.h", "^connectors/"); own("libpq.*", "^connectors/")
-    own("my(sql|ariadb).*", "^connectors/"); own("microhttpd\\.h", "^stages/"); own("check\\.h", "^tests/")
+    own("msgpack.*", "^runtime/(row|plan|flow)/"); own("rocksdb/.*", "^runtime/state/")
+    own("ev\\.h", "^(runtime/flow|stages)/"); own("simdjson.*", "^runtime/row/")
+    own("pcre2\\.h", "^runtime/text/"); own("unicode/.*", "^runtime/(text|html)/")
+    own("cld2/.*", "^runtime/text/"); own("libstemmer.*", "^runtime/text/")
+    own("xxhash\\.h", "^runtime/(base|text)/"); own("lz4.*", "^runtime/log/")
+    own("gumbo\\.h", "^runtime/html/"); own("openssl/.*", "^runtime/")
+    own("(zlib|zstd.*|csv)\\.h", "^connectors/files/"); own("libfyaml\\.h", "^topology/")
+    own("librdkafka/.*", "^connectors/kafka/"); own("curl/.*", "^connectors/serving/")
+    own("poppler.*", "^connectors/"); own("sqlite3\\.h", "^connectors/")
+    own("libpq.*", "^connectors/"); own("my(sql|ariadb).*", "^connectors/")
+    own("microhttpd\\.h", "^stages/"); own("check\\.h", "^tests/")
 }
 {
     split($0, part, ":"); file = part[1]; line = part[2]
