@@ -104,11 +104,11 @@ run_dev() {
     build dev && suites dev -LE checks
 }
 
-# Rooms whose sources start threads of their own are the ones worth the thread sanitizer.
+# Rooms whose sources have to do with threads are the ones worth the thread sanitizer.
 run_tsan() {
     local rooms room targets=() names=()
     export CK_TIMEOUT_MULTIPLIER=8
-    rooms=$(grep -rlE --include='*.c' --include='*.h' 'pthread_create|thrd_create' \
+    rooms=$(grep -rlE --include='*.c' --include='*.h' 'pthread_(create|once|mutex)|thrd_create' \
                 runtime connectors stages tests/runtime tests/connectors 2>/dev/null |
             sed -E 's|^tests/||; s|/[^/]*$||' | sort -u)
     for room in $rooms; do
@@ -117,7 +117,7 @@ run_tsan() {
         names+=("${room//\//\\.}\\.")
     done
     if [[ ${#targets[@]} -eq 0 ]]; then
-        say tsan "no room starts threads"
+        say tsan "no room has threads"
         return
     fi
     build tsan "${targets[@]}" && suites tsan -LE checks -R "^($(IFS='|'; echo "${names[*]}"))"
