@@ -110,8 +110,8 @@ struct mr_error *mr_log__page_open(const char *dir, bool create, struct mr_log__
         e = map_page(fd, path, may_write, out);
     else if (create || errno != ENOENT)
         e = mr_file_error(errno, "open", path);
-    if (fd >= 0)
-        close(fd); /* releases the lock */
+    /* Closing alone would not release the lock: the mapping keeps the open file alive. */
+    mr_log__page_unlock(fd);
     free(path);
     return e;
 }
@@ -177,6 +177,8 @@ struct mr_error *mr_log__page_lock(const char *dir, int *fd)
 
 void mr_log__page_unlock(int fd)
 {
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0)
+        return;
+    flock(fd, LOCK_UN);
+    close(fd);
 }
