@@ -1,5 +1,6 @@
 #!/bin/sh
-# Shape of the files: length, purpose in the first line, README of each room, paths of one machine.
+# Shape of the files: length, functions, purpose in the first line; README of each room; no path of
+# one machine.
 # Usage: check_files.sh SOURCE_FOLDER
 set -eu
 cd "$1"
@@ -17,6 +18,14 @@ for file in $sources; do
         complain "$file:1: the first line is a comment that says what the file is for"
     grep -nP '\t' "$file" /dev/null && complain "$file: indents with tabs; use 4 spaces"
 done
+
+# A function is what lies between braces in the first column; tests may hold long tables of cases.
+long=$(echo "$sources" | grep -v '^tests/' | xargs awk '
+    FNR == 1 { start = 0 }
+    /^\{/ { start = FNR }
+    /^}/ { if (start && FNR - start > 61) print FILENAME ":" start ": " FNR - start - 1 " lines"; start = 0 }')
+[ -z "$long" ] || complain "$long
+functions of more than 60 lines (above); split them by concern"
 
 for folder in runtime operators topology connectors stages prompts ops-config tests \
               runtime/*/ connectors/*/; do

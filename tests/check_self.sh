@@ -83,6 +83,8 @@ fine banned runtime/base/a.c 'void f(void) { mr_assert(1); mr_strcpy(a); x.rand(
 fine banned runtime/base/a.c 'const char *s = "strcpy(a)"; /* sprintf(x) */ // gets(y)'
 fault files runtime/base/a.c "$(awk 'BEGIN { for (i = 0; i < 801; i++) print "int x;" }')"
 fault files runtime/base/a.c "$(printf '\tint x;')"
+fault files runtime/base/a.c "$(awk 'BEGIN { print "void f(void)\n{"; while (i++ < 61) print "    x();"; print "}" }')"
+fine files runtime/base/a.c "$(awk 'BEGIN { print "void f(void)\n{"; while (i++ < 60) print "    x();"; print "}" }')"
 fault files ops-config/a.sh "cd /$(echo home)/somebody/x"
 plant
 echo 'int x;' >"$tree/runtime/base/a.c"
