@@ -62,8 +62,9 @@ build() {
     fi
     if ! cmake --build --preset "$step" -j "$jobs" ${1:+--target "$@"} >>"$logs/$step-build.log" 2>&1
     then
-        broken "$step" "the build failed" "$logs/$step-build.log"
-        grep -nE -m 10 'error:|undefined reference' "$logs/$step-build.log"
+        awk '/^FAILED:/ { show = 1 } show && shown++ < 40' "$logs/$step-build.log" \
+            >"$logs/$step-build-first.log"
+        broken "$step" "the build failed; its first fault" "$logs/$step-build-first.log"
         return 1
     fi
     say "$step" "built in $((SECONDS - start)) s"
