@@ -9,10 +9,12 @@
 #include "runtime/base/error.h"
 
 struct mr_html_options {
-    struct mr_str charset;  /* forced ("latin1"), or empty: BOM, then declared, then UTF-8, then windows-1252 */
-    bool main_text;         /* true: boilerplate removed; false: all visible text */
-    bool links;             /* collect links */
-    size_t max_bytes;       /* 0: 32 MiB */
+    struct mr_str charset; /* forced ("latin1"), or empty: BOM, then declared, then UTF-8, then
+                              windows-1252 */
+    bool main_text;        /* true: boilerplate removed; false: all visible text */
+    bool links;            /* collect links */
+    bool replace_invalid;  /* what does not fit the charset becomes U+FFFD instead of an error */
+    size_t max_bytes;      /* 0: 32 MiB */
 };
 
 struct mr_html_link {
@@ -24,16 +26,18 @@ struct mr_html_meta {
 };
 
 struct mr_html_page {
-    struct mr_str text;     /* paragraphs separated by a blank line; list items and table rows by lines */
+    struct mr_str
+        text; /* paragraphs separated by a blank line; list items and table rows by lines */
     struct mr_str title, lang, canonical;
-    struct mr_str charset;  /* used */
+    struct mr_str charset; /* used */
     const struct mr_html_link *links;
     size_t link_count;
     const struct mr_html_meta *metas;
     size_t meta_count;
 };
 
-/* MR_UTF8_INVALID (a row error) when the declared charset does not fit, MR_ROW_TOO_LARGE, or MR_IO. */
+/* MR_UTF8_INVALID (a row error) when the declared charset does not fit, MR_ROW_TOO_LARGE, or MR_IO.
+ */
 struct mr_error *mr_html_read(struct mr_str bytes, const struct mr_html_options *options,
                               struct mr_arena *arena, struct mr_html_page *out);
 

@@ -1,0 +1,232 @@
+/* Takes boilerplate out: first from the page, so that it cannot win; then from the main text. */
+#include "runtime/html/html_private.h"
+
+static int64_t good_in(const struct html_tree *t, const struct html_sums *s, uint32_t i)
+{
+    return s->good[t->nodes[i].end] - s->good[i];
+}
+
+static uint32_t weight_in(const struct html_tree *t, const struct html_sums *s, uint32_t i)
+{
+    return s->weight[t->nodes[i].end] - s->weight[i];
+}
+
+static uint32_t links_in(const struct html_tree *t, const struct html_sums *s, uint32_t i)
+{
+    return s->link_weight[t->nodes[i].end] - s->link_weight[i];
+}
+
+static uint32_t blocks_in(const struct html_tree *t, const struct html_sums *s, uint32_t i)
+{
+    return s->blocks[t->nodes[i].end] - s->blocks[i];
+}
+
+/* Inline words inside a sentence, and colours of code, are never taken out by their names. */
+static bool may_drop(const struct html_node *n)
+{
+    if (n->flags & (HN_TEXT | HN_DROPPED | HN_HIDDEN | HN_CODE))
+        return false;
+    return n->flags & HN_BLOCK || !(n->flags & HN_PROSE);
+}
+
+/* Drops all that carries one of the hints, as long as keep letters of prose stay on the page and
+ * no single part holds more than percent of the prose. */
+static void drop_hinted(struct html_tree *t, uint16_t hints, int64_t keep, int percent)
+{
+    struct html_sums s;
+    html_tree_blocks(t);
+    html_sums_of(t, &s);
+    int64_t all = s.good[t->count], left = all;
+    for (uint32_t i = t->body + 1; i < t->count; i++) {
+        const struct html_node *n = &t->nodes[i];
+        if (!(n->hints & hints) || !may_drop(n))
+            continue;
+        if (n->hints & HINT_NOTE && n->flags & HN_ARTICLE)
+            continue;
+        int64_t good = good_in(t, &s, i);
+        if (good && (left - good < keep || good * 100 > all * percent))
+            continue;
+        left -= good;
+        html_drop(t, i);
+        i = n->end - 1;
+    }
+}
+
+/* Signs beside headings, line numbers, invisible labels. */
+static void drop_signs(struct html_tree *t)
+{
+    for (uint32_t i = t->body + 1; i < t->count; i++) {
+        const struct html_node *n = &t->nodes[i];
+        if (n->hints & HINT_ANCHOR && !(n->flags & (HN_TEXT | HN_DROPPED)))
+            html_drop(t, i);
+    }
+}
+
+void html_prune_page(struct html_tree *t)
+{
+    drop_signs(t);
+    drop_hinted(t, HINT_COMMENT, 200, 100);
+    drop_hinted(t, HINT_ASIDE, 1, 50);
+    drop_hinted(t, HINT_JUNK, 1, 40);
+    html_tree_blocks(t);
+}
+
+/* A byline, a date, tags: what names itself so and is short. */
+static void drop_small(struct html_tree *t, const struct html_sums *s, uint32_t main)
+{
+    for (uint32_t i = main + 1; i < t->nodes[main].end; i++) {
+        const struct html_node *n = &t->nodes[i];
+        if (!(n->hints & HINT_SMALL) || n->hints & (HINT_BODY | HINT_NOTE) || !may_drop(n))
+            continue;
+        if (weight_in(t, s, i) < 250 && good_in(t, s, i) < 150 && !html_is_heading(n->tag)) {
+            html_drop(t, i);
+            i = n->end - 1;
+        }
+    }
+}
+
+static bool holds_tag(const struct html_tree *t, uint32_t i, GumboTag tag)
+{
+    for (uint32_t k = i + 1; k < t->nodes[i].end; k++) {
+        if (t->nodes[k].tag == tag)
+            return true;
+    }
+    return false;
+}
+
+/* A picture's caption tells of the picture, which is not there. Figures also wrap tables, code and
+ * quotations: those stay. */
+static void drop_captions(struct html_tree *t, uint32_t main)
+{
+    for (uint32_t i = main + 1; i < t->nodes[main].end; i++) {
+        const struct html_node *n = &t->nodes[i];
+        if (n->flags & HN_DROPPED)
+            continue;
+        if (n->tag == GUMBO_TAG_FIGURE) {
+            bool wraps = holds_tag(t, i, GUMBO_TAG_PRE) || holds_tag(t, i, GUMBO_TAG_TABLE) ||
+                         holds_tag(t, i, GUMBO_TAG_BLOCKQUOTE) || holds_tag(t, i, GUMBO_TAG_P);
+            if (!wraps)
+                html_drop(t, i);
+        } else if (n->tag == GUMBO_TAG_FIGCAPTION) {
+            html_drop(t, i);
+        }
+    }
+}
+
+/* The header of an article: title, byline, date; a paragraph of prose in it stays. */
+static void drop_headers(struct html_tree *t, const struct html_sums *s, uint32_t main)
+{
+    for (uint32_t i = main + 1; i < t->nodes[main].end; i++) {
+        const struct html_node *n = &t->nodes[i];
+        if (!(n->hints & HINT_HEADER) || !may_drop(n))
+            continue;
+        if (!holds_tag(t, i, GUMBO_TAG_H1) || good_in(t, s, i) > 600)
+            continue;
+        html_drop(t, i);
+    }
+}
+
+/* Lists, tables and boxes that are mostly links. */
+static void drop_link_lists(struct html_tree *t, const struct html_sums *s, uint32_t main)
+{
+    int64_t all = good_in(t, s, main);
+    for (uint32_t i = main + 1; i < t->nodes[main].end; i++) {
+        const struct html_node *n = &t->nodes[i];
+        if (n->flags & (HN_TEXT | HN_DROPPED | HN_HIDDEN) || !(n->flags & HN_BLOCK))
+            continue;
+        uint32_t weight = weight_in(t, s, i), links = links_in(t, s, i);
+        uint32_t blocks = blocks_in(t, s, i);
+        if (weight == 0 || good_in(t, s, i) * 4 > all)
+            continue;
+        bool list = n->tag == GUMBO_TAG_UL || n->tag == GUMBO_TAG_OL;
+        bool box =
+            n->tag == GUMBO_TAG_DIV || n->tag == GUMBO_TAG_SECTION || n->tag == GUMBO_TAG_TABLE;
+        bool dense = (uint64_t)links * 100 > (uint64_t)weight * (list ? 80 : 65);
+        if ((list || box) && dense && (blocks >= 2 || box)) {
+            html_drop(t, i);
+            i = n->end - 1;
+        }
+    }
+}
+
+static bool is_loose(const struct html_block *b)
+{
+    return !(b->tag == GUMBO_TAG_LI || b->tag == GUMBO_TAG_TD || b->tag == GUMBO_TAG_TH ||
+             b->tag == GUMBO_TAG_DD || b->tag == GUMBO_TAG_DT || b->flags & HN_PRE);
+}
+
+static void drop_block(struct html_tree *t, const struct html_block *b)
+{
+    for (uint32_t i = b->first; i <= b->last; i++) {
+        if (t->nodes[i].flags & HN_TEXT)
+            t->nodes[i].flags |= HN_DROPPED;
+    }
+}
+
+/* Lines that say they are not prose, and paragraphs that are one link. */
+static void drop_lines(struct html_tree *t, uint32_t main, struct mr_str title)
+{
+    struct mr_buf line = {0};
+    bool prose_seen = false;
+    for (uint32_t i = 0; i < t->block_count; i++) {
+        struct html_block *b = &t->blocks[i];
+        if (!html_within(t, b->first, main) || b->flags & HN_PRE)
+            continue;
+        if (b->weight < 130 && b->value < 130) {
+            struct mr_str text = html_block_line(t, b, &line);
+            bool headline = html_is_heading(b->tag) && !prose_seen && text.len >= 3 &&
+                            mr_str_find(title, text, 0) != SIZE_MAX;
+            bool link = is_loose(b) && !html_is_heading(b->tag) && b->weight >= 12 &&
+                        b->link_weight * 10 >= b->weight * 9 && !b->ends_sentence;
+            if (headline || link || (is_loose(b) && html_is_junk_line(text)))
+                drop_block(t, b);
+        }
+        prose_seen = prose_seen || b->value >= 40;
+    }
+    mr_buf_finish(&line);
+}
+
+static bool is_dropped(const struct html_tree *t, const struct html_block *b)
+{
+    return t->nodes[b->first].flags & HN_DROPPED;
+}
+
+/* Before the first and behind the last prose, short loose lines are dates, names, buttons. */
+static void trim_edges(struct html_tree *t, uint32_t main)
+{
+    uint32_t first = UINT32_MAX, last = 0;
+    for (uint32_t i = 0; i < t->block_count; i++) {
+        const struct html_block *b = &t->blocks[i];
+        if (!html_within(t, b->first, main) || is_dropped(t, b))
+            continue;
+        if (b->value >= 20 || !is_loose(b)) {
+            first = first == UINT32_MAX ? i : first;
+            last = i;
+        }
+    }
+    if (first == UINT32_MAX)
+        return;
+    for (uint32_t i = 0; i < t->block_count; i++) {
+        const struct html_block *b = &t->blocks[i];
+        if (!html_within(t, b->first, main) || is_dropped(t, b))
+            continue;
+        bool heading = html_is_heading(b->tag);
+        if ((i < first && !heading && b->weight < 40 && !b->ends_sentence) ||
+            (i > last && (heading || (b->weight < 40 && !b->ends_sentence))))
+            drop_block(t, b);
+    }
+}
+
+void html_prune_main(struct html_tree *t, uint32_t main)
+{
+    struct html_sums s;
+    html_sums_of(t, &s);
+    drop_captions(t, main);
+    drop_headers(t, &s, main);
+    drop_small(t, &s, main);
+    drop_link_lists(t, &s, main);
+    html_tree_blocks(t);
+    html_sums_of(t, &s);
+    drop_lines(t, main, t->title);
+    trim_edges(t, main);
+}

@@ -1,0 +1,151 @@
+/* Which subtree holds the main text: blocks are worth something or cost something, and the subtree
+ * with the largest sum wins.
+ *
+ * Prose is worth its letters, links and fragments cost. A wrapper that adds more prose than debris
+ * has the larger sum, so the climb from paragraph to article to column ends by itself where
+ * navigation begins. What an element calls itself decides only between subtrees that hold nearly
+ * the same prose. */
+#include "runtime/html/html_private.h"
+
+#define PROSE_WEIGHT    60  /* letters that make a block prose without a full stop */
+#define SENTENCE_WEIGHT 30  /* with one */
+#define CODE_CAP        600 /* a listing's share does not grow beyond this */
+
+static int32_t value_of_links(const struct html_block *b)
+{
+    /* One link alone in a line costs a little; a long run of links costs by length. */
+    return -(int32_t)(6 + b->link_weight / 4);
+}
+
+static int32_t value_of(const struct html_block *b)
+{
+    uint32_t plain = b->weight - b->link_weight;
+    bool linked = b->link_weight * 2 > b->weight;
+    if (b->flags & HN_PRE)
+        return (int32_t)(b->weight < CODE_CAP ? b->weight : CODE_CAP) / 2;
+    if (html_is_heading(b->tag))
+        return b->link_weight * 10 > b->weight * 8 ? -8 : 4;
+    if (b->tag == GUMBO_TAG_FIGCAPTION)
+        return 0;
+    if (linked && !(plain > PROSE_WEIGHT * 2 && b->commas > 2))
+        return value_of_links(b);
+    bool prose = b->weight >= PROSE_WEIGHT || (b->ends_sentence && b->weight >= SENTENCE_WEIGHT);
+    bool in_item = b->tag == GUMBO_TAG_LI || b->tag == GUMBO_TAG_TD || b->tag == GUMBO_TAG_DD ||
+                   b->tag == GUMBO_TAG_DT || b->tag == GUMBO_TAG_TH;
+    if (!prose) {
+        if (b->tag == GUMBO_TAG_P)
+            return b->ends_sentence ? (int32_t)plain / 2 : 0;
+        return in_item ? 0 : -2;
+    }
+    /* Long runs without any mark of a sentence are tables of data, tag clouds, lists of names. */
+    if (b->commas + b->stops == 0 && !b->ends_sentence && b->tag != GUMBO_TAG_P)
+        return (int32_t)plain / 8;
+    int32_t value = (int32_t)(plain + 8 * (b->commas < 20 ? b->commas : 20));
+    return b->tag == GUMBO_TAG_P ? value : in_item ? value * 3 / 4 : value * 9 / 10;
+}
+
+void html_sums_of(const struct html_tree *t, struct html_sums *s)
+{
+    size_t n = (size_t)t->count + 1;
+    s->weight = mr_arena_zalloc(t->scratch, n * sizeof *s->weight);
+    s->link_weight = mr_arena_zalloc(t->scratch, n * sizeof *s->link_weight);
+    s->blocks = mr_arena_zalloc(t->scratch, n * sizeof *s->blocks);
+    s->commas = mr_arena_zalloc(t->scratch, n * sizeof *s->commas);
+    s->value = mr_arena_zalloc(t->scratch, n * sizeof *s->value);
+    s->good = mr_arena_zalloc(t->scratch, n * sizeof *s->good);
+    for (uint32_t i = 0; i < t->block_count; i++) {
+        struct html_block *b = &t->blocks[i];
+        b->value = value_of(b);
+        /* A block belongs to the subtrees that hold its first text. */
+        uint32_t at = b->first + 1;
+        s->weight[at] = b->weight;
+        s->link_weight[at] = b->link_weight;
+        s->blocks[at] = 1;
+        s->commas[at] = b->commas;
+        s->value[at] = b->value;
+        s->good[at] = b->value > 0 ? b->value : 0;
+    }
+    for (size_t i = 1; i < n; i++) {
+        s->weight[i] += s->weight[i - 1];
+        s->link_weight[i] += s->link_weight[i - 1];
+        s->blocks[i] += s->blocks[i - 1];
+        s->commas[i] += s->commas[i - 1];
+        s->value[i] += s->value[i - 1];
+        s->good[i] += s->good[i - 1];
+    }
+}
+
+static int64_t sum(const struct html_tree *t, const int64_t *s, uint32_t node)
+{
+    return s[t->nodes[node].end] - s[node];
+}
+
+/* The largest sum, the deepest on a tie. */
+static uint32_t largest(const struct html_tree *t, const struct html_sums *s)
+{
+    uint32_t best = t->body;
+    for (uint32_t i = t->body; i < t->nodes[t->body].end; i++) {
+        const struct html_node *n = &t->nodes[i];
+        if (n->flags & (HN_TEXT | HN_DROPPED | HN_HIDDEN))
+            continue;
+        int64_t here = sum(t, s->value, i), there = sum(t, s->value, best);
+        if (here > there || (here == there && html_within(t, i, best)))
+            best = i;
+    }
+    return best;
+}
+
+/* Below node, the element with one of the hints that holds at least percent of its prose; the one
+ * that holds most, the deepest on a tie. */
+static uint32_t named(const struct html_tree *t, const struct html_sums *s, uint32_t node,
+                      uint16_t hints, int percent)
+{
+    uint32_t best = node;
+    int64_t all = sum(t, s->good, node), most = 0;
+    for (uint32_t i = node + 1; i < t->nodes[node].end; i++) {
+        const struct html_node *n = &t->nodes[i];
+        if (!(n->hints & hints) || n->flags & (HN_TEXT | HN_DROPPED | HN_HIDDEN))
+            continue;
+        int64_t good = sum(t, s->good, i);
+        if (good >= most && good * 100 >= all * percent) {
+            most = good;
+            best = i;
+        }
+    }
+    return best;
+}
+
+/* Descends while one child holds nearly all of the prose. */
+static uint32_t tighten(const struct html_tree *t, const struct html_sums *s, uint32_t node)
+{
+    for (;;) {
+        int64_t all = sum(t, s->good, node);
+        uint32_t heavy = 0;
+        for (uint32_t i = node + 1; i < t->nodes[node].end; i = t->nodes[i].end) {
+            uint16_t tag = t->nodes[i].tag;
+            if (t->nodes[i].flags & HN_TEXT || tag == GUMBO_TAG_P || tag == GUMBO_TAG_PRE)
+                continue;
+            if (sum(t, s->good, i) * 100 >= all * 97)
+                heavy = i;
+        }
+        if (!heavy || all == 0)
+            return node;
+        node = heavy;
+    }
+}
+
+uint32_t html_find_main(struct html_tree *t)
+{
+    struct html_sums s;
+    html_sums_of(t, &s);
+    uint32_t main = largest(t, &s);
+    if (sum(t, s.good, main) == 0)
+        return t->body;
+    uint32_t body = named(t, &s, main, HINT_BODY, 60);
+    if (body != main)
+        return body;
+    uint32_t article = named(t, &s, main, HINT_ARTICLE, 70);
+    if (article != main)
+        return tighten(t, &s, article);
+    return tighten(t, &s, main);
+}
