@@ -86,6 +86,5 @@ MR_E(RUN_CHANGED, 4004, "The pipeline's definition changed.",
      "`millrace clean` forgets the old state; --state keeps both.")
 MR_E(RUN_RECORD, 4005, "The record of the pipeline's runs cannot be read.",
      "`millrace clean` starts anew; the record is `runs.json` in the state folder.")
-MR_E(STAGE_FAILED, 4010, "A stage process failed.",
-     "Mend what the message says and run again: it resumes.")
+MR_E(STAGE_FAILED, 4010, "A stage process failed.", "")
 MR_E(CONTROL, 4011, "The running pipeline did not answer.", "Look with `millrace status`.")

@@ -21,7 +21,7 @@ const struct mr_command *const mr_commands[] = {
 
 void mr_print(const struct mr_buf *text)
 {
-    if (fwrite(text->ptr, 1, text->len, stdout) == text->len || text->len == 0)
+    if (text->len == 0 || fwrite(text->ptr, 1, text->len, stdout) == text->len)
         return;
     if (errno != EPIPE)
         perror("millrace: cannot write to standard output");
@@ -82,7 +82,7 @@ static enum mr_exit unknown_command(const char *path, const struct mr_command *c
             names[count++] = (*list)->name;
     struct mr_buf text = {0};
     mr_buf_printf(&text, "there is no command \"%s%.*s\"", path, MR_FMT(given));
-    mr_near_name(given, names, &text);
+    mr_near_name(given, names, "", &text);
     struct mr_error *e = mr_error(MR_USAGE, "%s", mr_buf_text(&text));
     mr_buf_finish(&text);
     return mr_fail(mr_error_remedy(e, "`millrace help` lists all commands."));

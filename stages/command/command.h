@@ -80,8 +80,9 @@ struct mr_error *mr_options_parse(const struct mr_command *command, char **argv,
 /* help.c */
 void mr_help_command(const char *path, const struct mr_command *command, struct mr_buf *out);
 void mr_help_all(struct mr_buf *out);
-/* ` (did you mean "x"?)`, or nothing. names ends with NULL. */
-void mr_near_name(struct mr_str given, const char *const *names, struct mr_buf *out);
+/* ` (did you mean "<prefix>x"?)`, or nothing. names ends with NULL. */
+void mr_near_name(struct mr_str given, const char *const *names, const char *prefix,
+                  struct mr_buf *out);
 
 /* program.c: what the binary knows. Made once, at the first use. */
 const struct mr_connectors *mr_program_connectors(void);

@@ -14,7 +14,8 @@ static const struct {
 #undef MR_EXIT
 };
 
-void mr_near_name(struct mr_str given, const char *const *names, struct mr_buf *out)
+void mr_near_name(struct mr_str given, const char *const *names, const char *prefix,
+                  struct mr_buf *out)
 {
     size_t limit = given.len < 4 ? 1 : given.len < 8 ? 2 : 3, best = limit + 1;
     const char *near = NULL;
@@ -29,7 +30,7 @@ void mr_near_name(struct mr_str given, const char *const *names, struct mr_buf *
         }
     }
     if (near)
-        mr_buf_printf(out, " (did you mean \"%s\"?)", near);
+        mr_buf_printf(out, " (did you mean \"%s%s\"?)", prefix, near);
 }
 
 /* Two columns; a long left side gets a line of its own. */

@@ -42,7 +42,7 @@ static struct mr_error *unknown_option(const struct mr_command *command, struct 
         names[count++] = o->name;
     struct mr_buf text = {0};
     mr_buf_printf(&text, "`%s` has no option \"--%.*s\"", command->name, MR_FMT(given));
-    mr_near_name(given, names, &text);
+    mr_near_name(given, names, "--", &text);
     struct mr_error *e = mr_error(MR_USAGE, "%s", mr_buf_text(&text));
     mr_buf_finish(&text);
     return e;

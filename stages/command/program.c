@@ -49,7 +49,8 @@ static void print_problems(const struct mr_compiled *c, bool json)
     struct mr_buf text = {0};
     for (size_t i = 0; i < c->problem_count; i++)
         mr_problem_print(&c->problems[i], &text);
-    fwrite(text.ptr ? text.ptr : "", 1, text.len, stderr);
+    if (text.len)
+        fwrite(text.ptr, 1, text.len, stderr);
     mr_buf_finish(&text);
 }
 

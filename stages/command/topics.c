@@ -299,8 +299,8 @@ static struct mr_error *cat_lane(struct view *v, const struct mr_log_place *plac
 {
     struct mr_log_stat stat = {0};
     struct mr_error *e = mr_log_stat(place, &stat);
-    if (e || !stat.rows) {
-        mr_error_free(e); /* nobody has written it yet */
+    if (e || v->o->from >= stat.first_n + stat.rows) {
+        mr_error_free(e); /* nobody has written it yet, or not that far */
         return NULL;
     }
     struct mr_log_reader *reader = NULL;
@@ -329,8 +329,7 @@ static enum mr_exit run_cat(const struct mr_call *call)
     for (uint32_t p = first; !e && p < end; p++)
         for (uint32_t l = 0; l < topic->lanes && !e && v.rows_left; l++) {
             struct mr_log_place place = place_of(&v, topic, p, l);
-            if (v.o->from == 0 || v.o->from <= stat_of(&v, topic, p, l).rows + stat_of(&v, topic, p, l).first_n)
-                e = cat_lane(&v, &place);
+            e = cat_lane(&v, &place);
         }
     mr_print(&v.text);
     close_view(&v);

@@ -157,7 +157,8 @@ static struct mr_error *death_error(const struct child *c, const char *how)
     struct mr_str message = message_of(c);
     if (message.len)
         return mr_error(MR_STAGE_FAILED, "%s %s\n  %.*s", child_name(c), how, MR_FMT(message));
-    return mr_error(MR_STAGE_FAILED, "%s %s", child_name(c), how);
+    return mr_error_remedy(mr_error(MR_STAGE_FAILED, "%s %s", child_name(c), how),
+                           "Run again: it resumes. `millrace doctor` looks at the machine.");
 }
 
 static void died_by_signal(struct child *c, int signal)
