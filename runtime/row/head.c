@@ -1,4 +1,4 @@
-/* The fixed header's bytes, identities and sort keys: stored everywhere, so none may ever change. */
+/* The fixed header, identities and sort keys as bytes: stored everywhere, so none may change. */
 #include "runtime/row/row.h"
 
 static uint8_t *put(uint8_t *at, uint64_t v, size_t bytes)
@@ -12,7 +12,7 @@ static uint64_t take(const uint8_t **at, size_t bytes)
 {
     uint64_t v = 0;
     for (size_t i = 0; i < bytes; i++)
-        v |= (uint64_t)*(*at)++ << (8 * i);
+        v |= (uint64_t) * (*at)++ << (8 * i);
     return v;
 }
 

@@ -6,7 +6,8 @@
  *  40 id 16           56 parent 16      72 run u32        76 reserved u32 (0)
  *
  * lane: (writer's stage number << 16) | writer's partition. n: 1, 2, 3 … without gaps per lane and
- * output partition, markers included. hash: XXH3-64 of (previous hash, id), so it covers all ids. */
+ * output partition, markers included. hash: XXH3-64 of (previous hash, id), so it covers all ids.
+ */
 #ifndef MR_ROW_HEAD_H
 #define MR_ROW_HEAD_H
 

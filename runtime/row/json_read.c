@@ -10,23 +10,23 @@
 #include <stdlib.h>
 
 struct frame {
-    uint8_t *head;     /* one byte, kept free for the container's head  */
-    uint32_t count;    /* items or pairs so far                         */
+    uint8_t *head;  /* one byte, kept free for the container's head  */
+    uint32_t count; /* items or pairs so far                         */
     bool map;
-    size_t first_key;  /* in reader's keys                              */
-    uint64_t seen;     /* filter over the keys, mr_row__key_repeats     */
+    size_t first_key; /* in reader's keys                              */
+    uint64_t seen;    /* filter over the keys, mr_row__key_repeats     */
 };
 
 struct mr_json_reader {
     struct mr_json__scanner *scanner;
-    struct mr_buf repaired;    /* text after replacing invalid UTF-8     */
-    struct mr_row__key *keys;  /* of all open objects, outermost first   */
+    struct mr_buf repaired;   /* text after replacing invalid UTF-8     */
+    struct mr_row__key *keys; /* of all open objects, outermost first   */
     size_t key_count, key_capacity;
     /* one text */
     const uint8_t *text, *end;
     const uint32_t *token, *tokens_end;
-    uint8_t *out;              /* next byte to write                     */
-    bool replace;              /* lone surrogates become U+FFFD          */
+    uint8_t *out; /* next byte to write                     */
+    bool replace; /* lone surrogates become U+FFFD          */
     uint32_t depth;
     struct mr_error *error;
     struct frame frames[MR_DEPTH_MAX];
@@ -67,8 +67,8 @@ static bool fail_twice(struct mr_json_reader *r, const struct mr_row__key *key)
 {
     struct mr_buf name = {0};
     mr_buf_add_json(&name, mr_str_span((const char *)key->ptr, key->len < 60 ? key->len : 60));
-    r->error = mr_error_row(
-        mr_error(MR_JSON_DUPLICATE_KEY, "the key %s stands twice in an object", mr_buf_text(&name)));
+    r->error = mr_error_row(mr_error(MR_JSON_DUPLICATE_KEY, "the key %s stands twice in an object",
+                                     mr_buf_text(&name)));
     mr_buf_finish(&name);
     return false;
 }
@@ -88,6 +88,17 @@ static const uint8_t *string_end(const struct mr_json_reader *r, const uint8_t *
 static const uint8_t *copy_clean(const struct mr_json_reader *r, const uint8_t *p,
                                  const uint8_t *end, uint8_t **to)
 {
+    while (end - p >= 32) {
+        unsigned clean = mr_json__copy_to_backslash(*to, p);
+        *to += clean;
+        p += clean;
+        if (clean < 32)
+            return p;
+        /* Only behind a clean block: between close escapes the larger step would be in vain. */
+        size_t more = mr_json__copy_clean(*to, p, (size_t)(end - p), false, false);
+        *to += more;
+        p += more;
+    }
     while (p < end) {
         size_t left = (size_t)(end - p);
         unsigned clean;
@@ -109,65 +120,20 @@ static const uint8_t *copy_clean(const struct mr_json_reader *r, const uint8_t *
     return p;
 }
 
-static int hex4(const uint8_t *p, const uint8_t *end)
-{
-    int code = 0;
-    if (end - p < 4)
-        return -1;
-    for (int i = 0; i < 4; i++) {
-        uint8_t c = p[i] | 0x20;
-        if ((uint8_t)(p[i] - '0') < 10)
-            code = code * 16 + (p[i] - '0');
-        else if (c >= 'a' && c <= 'f')
-            code = code * 16 + (c - 'a' + 10);
-        else
-            return -1;
-    }
-    return code;
-}
-
-/* \uXXXX at p, a pair of surrogates included. */
-static const uint8_t *unescape_code(struct mr_json_reader *r, const uint8_t *p, const uint8_t *end,
-                                    uint8_t **to)
-{
-    int code = hex4(p + 2, end);
-    if (code < 0) {
-        invalid(r, p, "\\u without four hexadecimal digits");
-        return NULL;
-    }
-    const uint8_t *next = p + 6;
-    if (code >= 0xd800 && code <= 0xdfff) {
-        int low = code < 0xdc00 && end - next >= 6 && next[0] == '\\' && next[1] == 'u'
-                      ? hex4(next + 2, end)
-                      : -1;
-        if (low >= 0xdc00 && low <= 0xdfff) {
-            code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-            next += 6;
-        } else if (r->replace) {
-            code = 0xfffd;
-        } else {
-            fail(r, MR_UTF8_INVALID, p, "lone surrogate escape");
-            return NULL;
-        }
-    }
-    *to += mr_json__put_utf8(*to, (uint32_t)code);
-    return next;
-}
-
 static const uint8_t *unescape(struct mr_json_reader *r, const uint8_t *p, const uint8_t *end,
                                uint8_t **to)
 {
-    static const char plain[256] = {['"'] = '"', ['\\'] = '\\', ['/'] = '/',
-                                    ['b'] = '\b', ['f'] = '\f', ['n'] = '\n',
-                                    ['r'] = '\r', ['t'] = '\t'};
-    if (end - p >= 2 && p[1] == 'u')
-        return unescape_code(r, p, end, to);
-    if (end - p < 2 || !plain[p[1]]) {
+    enum mr_json__escape fault;
+    const uint8_t *next = mr_json__unescape(p, end, r->replace, to, &fault);
+    if (next)
+        return next;
+    if (fault == MR_JSON__ESCAPE_LONE)
+        fail(r, MR_UTF8_INVALID, p, "lone surrogate escape");
+    else if (fault == MR_JSON__ESCAPE_HEX)
+        invalid(r, p, "\\u without four hexadecimal digits");
+    else
         invalid(r, p, "unknown escape in a string");
-        return NULL;
-    }
-    *(*to)++ = (uint8_t)plain[p[1]];
-    return p + 2;
+    return NULL;
 }
 
 /* Writes the string that opens at open; *key, unless NULL, becomes its text. */
@@ -237,17 +203,35 @@ static bool read_word(struct mr_json_reader *r, const uint8_t *p, const char *wo
 static bool read_scalar(struct mr_json_reader *r, const uint8_t *p)
 {
     switch (*p) {
-    case '"': return read_string(r, p, NULL);
-    case 't': return read_word(r, p, "true", 4, 0xc3);
-    case 'f': return read_word(r, p, "false", 5, 0xc2);
-    case 'n': return read_word(r, p, "null", 4, 0xc0);
-    case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7':
-    case '8': case '9':
+    case '"':
+        return read_string(r, p, NULL);
+    case 't':
+        return read_word(r, p, "true", 4, 0xc3);
+    case 'f':
+        return read_word(r, p, "false", 5, 0xc2);
+    case 'n':
+        return read_word(r, p, "null", 4, 0xc0);
+    case '-':
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9':
         return read_number(r, p);
-    case ',': case ']': case '}': case ':':
+    case ',':
+    case ']':
+    case '}':
+    case ':':
         return invalid(r, p, "a value is missing");
-    case 0xef: return invalid(r, p, "byte order mark or other text outside a string");
-    default: return invalid(r, p, "unexpected character");
+    case 0xef:
+        return invalid(r, p, "byte order mark or other text outside a string");
+    default:
+        return invalid(r, p, "unexpected character");
     }
 }
 
@@ -266,8 +250,8 @@ static bool open_container(struct mr_json_reader *r, const uint8_t *at)
 {
     if (r->depth == MR_DEPTH_MAX)
         return invalid(r, at, "nested too deeply");
-    r->frames[r->depth++] = (struct frame){
-        .head = r->out++, .map = *at == '{', .first_key = r->key_count};
+    r->frames[r->depth++] =
+        (struct frame){.head = r->out++, .map = *at == '{', .first_key = r->key_count};
     return true;
 }
 
@@ -417,8 +401,7 @@ static bool scan(struct mr_json_reader *r, struct mr_str text, enum mr_invalid_u
     if (text.len >= UINT32_MAX)
         return invalid(r, r->text, "a text of 4 GiB or more");
     size_t count = 0;
-    enum mr_json__scanned done =
-        mr_json__scan(r->scanner, r->text, text.len, &r->token, &count);
+    enum mr_json__scanned done = mr_json__scan(r->scanner, r->text, text.len, &r->token, &count);
     if (done == MR_JSON__UTF8 && r->replace) {
         repair(r, text);
         text = mr_buf_str(&r->repaired);
@@ -429,13 +412,22 @@ static bool scan(struct mr_json_reader *r, struct mr_str text, enum mr_invalid_u
         done = mr_json__scan(r->scanner, r->text, text.len, &r->token, &count);
     }
     switch (done) {
-    case MR_JSON__SCANNED: r->tokens_end = r->token + count; return true;
-    case MR_JSON__EMPTY: return invalid(r, r->text, "no value");
-    case MR_JSON__UTF8: return fail_utf8(r);
-    case MR_JSON__CONTROL: return fail_control(r);
-    case MR_JSON__UNCLOSED: return invalid(r, r->end, "string without end");
-    case MR_JSON__NO_MEMORY: mr_assert(!"memory for the tokens of a text"); break;
-    case MR_JSON__REFUSED: break;
+    case MR_JSON__SCANNED:
+        r->tokens_end = r->token + count;
+        return true;
+    case MR_JSON__EMPTY:
+        return invalid(r, r->text, "no value");
+    case MR_JSON__UTF8:
+        return fail_utf8(r);
+    case MR_JSON__CONTROL:
+        return fail_control(r);
+    case MR_JSON__UNCLOSED:
+        return invalid(r, r->end, "string without end");
+    case MR_JSON__NO_MEMORY:
+        mr_assert(!"memory for the tokens of a text");
+        break;
+    case MR_JSON__REFUSED:
+        break;
     }
     return invalid(r, r->text, "not JSON");
 }
@@ -458,7 +450,8 @@ struct mr_error *mr_json_read_value(struct mr_json_reader *r, struct mr_str text
     r->depth = 0;
     r->key_count = 0;
     if (scan(r, text, mode)) {
-        /* A token's bytes grow by 8 at most ("0.1" and its comma become 9), blocks run over by 16. */
+        /* A token's bytes grow by 8 at most ("0.1" and its comma become 9), blocks run over by 16.
+         */
         size_t bound = (size_t)(r->end - r->text) + 9 * (size_t)(r->tokens_end - r->token) + 32;
         r->out = mr_row__room(out, bound);
         if (read_text(r))

@@ -58,25 +58,46 @@ static void put_repaired(struct writer *w, const uint8_t *p, size_t len)
     }
 }
 
+/* Copies up to the first byte that needs more; returns how many bytes are done. */
+static size_t copy_clean(uint8_t *to, const uint8_t *p, size_t len, bool ascii)
+{
+    size_t done = 0;
+    while (len - done >= 32) {
+        unsigned clean = mr_json__copy_to_special(to + done, p + done, ascii);
+        done += clean;
+        if (clean < 32)
+            return done;
+        /* Only behind a clean block: between close escapes the larger step would be in vain. */
+        done += mr_json__copy_clean(to + done, p + done, len - done, true, ascii);
+    }
+    while (done < len) {
+        uint8_t tail[16];
+        const uint8_t *block = p + done;
+        size_t left = len - done;
+        if (left < 16) {
+            mr_row__load_tail(tail, block, left);
+            block = tail;
+        }
+        memcpy(to + done, block, 16);
+        size_t clean = mr_json__until_special(block, ascii);
+        done += clean < left ? clean : left;
+        if (clean < 16)
+            break;
+    }
+    return done;
+}
+
 static void put_content(struct writer *w, const uint8_t *p, size_t len)
 {
     bool ascii = true; /* so far: bytes from 0x80 are special until the rest is known as UTF-8 */
     room(w, len + 40);
-    while (len) {
-        uint8_t tail[16];
-        const uint8_t *block = p;
-        if (len < 16) {
-            mr_row__load_tail(tail, p, len);
-            block = tail;
-        }
-        memcpy(w->to, block, 16);
-        size_t clean = mr_json__until_special(block, ascii);
-        size_t step = clean < len ? clean : len;
+    for (;;) {
+        size_t step = copy_clean(w->to, p, len, ascii);
         w->to += step;
         p += step;
         len -= step;
-        if (clean == 16 || len == 0)
-            continue;
+        if (len == 0)
+            return;
         if (*p >= 0x80) {
             if (!mr_row__utf8_valid(p, len)) {
                 put_repaired(w, p, len);
@@ -165,11 +186,19 @@ static void put_scalar(struct writer *w, struct mr_value v, const struct mr_msg 
     case MR_BOOL:
         put(w, v.ptr[0] == 0xc3 ? "true" : "false", v.ptr[0] == 0xc3 ? 4 : 5);
         break;
-    case MR_INT: put_integer(w, v); break;
-    case MR_REAL: put_real(w, v, m); break;
+    case MR_INT:
+        put_integer(w, v);
+        break;
+    case MR_REAL:
+        put_real(w, v, m);
+        break;
     case MR_BYTES:
-    case MR_OTHER: put_base64(w, body, m->body); break;
-    default: put(w, "null", 4); break;
+    case MR_OTHER:
+        put_base64(w, body, m->body);
+        break;
+    default:
+        put(w, "null", 4);
+        break;
     }
 }
 
@@ -229,7 +258,8 @@ void mr_json_write_value(struct mr_value v, struct mr_buf *out)
             mr_assert(depth <= MR_DEPTH_MAX);
             room(&w, 8);
             *w.to++ = m.type == MR_MAP ? '{' : '[';
-            frames[depth++] = (struct open){.left = m.count, .map = m.type == MR_MAP, .first = true};
+            frames[depth++] =
+                (struct open){.left = m.count, .map = m.type == MR_MAP, .first = true};
             at += m.head;
         } else {
             put_scalar(&w, value, &m);

@@ -52,8 +52,8 @@ uint16_t mr_names_add(struct mr_names *names, struct mr_str name)
     if (name.len)
         memcpy(copy, name.ptr, name.len);
     copy[name.len] = 0;
-    names->items[symbol] = (struct name){
-        .sign = mr_row__sign((const uint8_t *)copy, name.len), .text = {copy, name.len}};
+    names->items[symbol] = (struct name){.sign = mr_row__sign((const uint8_t *)copy, name.len),
+                                         .text = {copy, name.len}};
     if (names->count * 4 <= names->mask + 1) {
         enter(names, symbol);
         return symbol;

@@ -87,13 +87,27 @@ static void canonical(struct mr_value v, struct mr_buf *out)
         else if (mr_value_int(v, &i))
             mr_pack_int(out, i);
         break;
-    case MR_REAL: canonical_real(v, out); break;
-    case MR_TEXT: mr_pack_text(out, mr_value_text(v)); break;
-    case MR_BYTES: mr_pack_bytes(out, mr_value_text(v)); break;
-    case MR_LIST: canonical_list(v, out); break;
-    case MR_MAP: canonical_map(v, out); break;
-    case MR_OTHER: canonical_other(v, out); break;
-    default: mr_buf_add(out, v.ptr, v.len); break; /* null, true, false have one form */
+    case MR_REAL:
+        canonical_real(v, out);
+        break;
+    case MR_TEXT:
+        mr_pack_text(out, mr_value_text(v));
+        break;
+    case MR_BYTES:
+        mr_pack_bytes(out, mr_value_text(v));
+        break;
+    case MR_LIST:
+        canonical_list(v, out);
+        break;
+    case MR_MAP:
+        canonical_map(v, out);
+        break;
+    case MR_OTHER:
+        canonical_other(v, out);
+        break;
+    default:
+        mr_buf_add(out, v.ptr, v.len);
+        break; /* null, true, false have one form */
     }
 }
 

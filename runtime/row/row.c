@@ -117,8 +117,8 @@ static struct mr_error *add_originals(struct mr_row *row, const uint8_t *at, con
 }
 
 struct mr_error *mr_row_decode(struct mr_row *row, const struct mr_names *names,
-                               struct mr_arena *arena, const struct mr_head *head,
-                               const void *map, size_t len)
+                               struct mr_arena *arena, const struct mr_head *head, const void *map,
+                               size_t len)
 {
     struct mr_msg m;
     const uint8_t *p = map;

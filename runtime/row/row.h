@@ -13,7 +13,8 @@
 #include "runtime/row/head.h"
 #include "runtime/row/value.h"
 
-/* The key names a process binds, each with a small number (symbol). Immutable after the last add. */
+/* The key names a process binds, each with a small number (symbol). Immutable after the last add.
+ */
 struct mr_names;
 enum { MR_NAMES_MAX = 1024 };
 struct mr_names *mr_names_create(void);
@@ -33,14 +34,14 @@ struct mr_field {
 
 struct mr_row {
     struct mr_head head;
-    struct mr_arena *arena;        /* batch arena: edits and copies */
+    struct mr_arena *arena; /* batch arena: edits and copies */
     const struct mr_names *names;
-    struct mr_field *fields;       /* in row order, removed ones left in place */
+    struct mr_field *fields; /* in row order, removed ones left in place */
     uint32_t count, capacity;
-    uint32_t *slots;               /* symbol → 1 + index in fields, 0 = absent */
-    const uint8_t *map;            /* the original map's bytes, borrowed */
+    uint32_t *slots;    /* symbol → 1 + index in fields, 0 = absent */
+    const uint8_t *map; /* the original map's bytes, borrowed */
     uint32_t map_len;
-    bool changed;                  /* false: encode copies map as it is */
+    bool changed; /* false: encode copies map as it is */
     /* The operator at work, set by the chain before each call (op/op.h reads through it). */
     void *work;
 };
@@ -48,8 +49,8 @@ struct mr_row {
 /* Decodes map bytes (borrowed, must outlive the row) into row. MR_ROW_BROKEN (a row error) when it
  * is not one msgpack map with text keys, each once. Validates all bytes, depth ≤ MR_DEPTH_MAX. */
 struct mr_error *mr_row_decode(struct mr_row *row, const struct mr_names *names,
-                               struct mr_arena *arena, const struct mr_head *head,
-                               const void *map, size_t len);
+                               struct mr_arena *arena, const struct mr_head *head, const void *map,
+                               size_t len);
 /* An empty row (for generated and aggregate rows). */
 void mr_row_init(struct mr_row *row, const struct mr_names *names, struct mr_arena *arena,
                  const struct mr_head *head);

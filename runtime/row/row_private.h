@@ -173,8 +173,7 @@ static inline uint8_t *mr_row__put_text_head(uint8_t *p, uint32_t len)
         p[1] = (uint8_t)len;
         return p + 2;
     }
-    return len <= UINT16_MAX ? mr_row__put16(p, 0xda, (uint16_t)len)
-                             : mr_row__put32(p, 0xdb, len);
+    return len <= UINT16_MAX ? mr_row__put16(p, 0xda, (uint16_t)len) : mr_row__put32(p, 0xdb, len);
 }
 
 static inline uint8_t *mr_row__put_container(uint8_t *p, bool map, uint32_t count)

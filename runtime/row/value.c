@@ -45,15 +45,33 @@ static bool read_integer(struct mr_value v, bool *negative, uint64_t *u, int64_t
     const uint8_t *p = v.ptr;
     *negative = false;
     switch (p[0]) {
-    case 0xcc: *u = p[1]; return true;
-    case 0xcd: *u = mr_row__be16(p + 1); return true;
-    case 0xce: *u = mr_row__be32(p + 1); return true;
-    case 0xcf: *u = mr_row__be64(p + 1); return true;
-    case 0xd0: *i = (int8_t)p[1]; break;
-    case 0xd1: *i = (int16_t)mr_row__be16(p + 1); break;
-    case 0xd2: *i = (int32_t)mr_row__be32(p + 1); break;
-    case 0xd3: *i = (int64_t)mr_row__be64(p + 1); break;
-    default: *i = (int8_t)p[0]; break;
+    case 0xcc:
+        *u = p[1];
+        return true;
+    case 0xcd:
+        *u = mr_row__be16(p + 1);
+        return true;
+    case 0xce:
+        *u = mr_row__be32(p + 1);
+        return true;
+    case 0xcf:
+        *u = mr_row__be64(p + 1);
+        return true;
+    case 0xd0:
+        *i = (int8_t)p[1];
+        break;
+    case 0xd1:
+        *i = (int16_t)mr_row__be16(p + 1);
+        break;
+    case 0xd2:
+        *i = (int32_t)mr_row__be32(p + 1);
+        break;
+    case 0xd3:
+        *i = (int64_t)mr_row__be64(p + 1);
+        break;
+    default:
+        *i = (int8_t)p[0];
+        break;
     }
     *negative = *i < 0;
     *u = (uint64_t)*i;

@@ -32,9 +32,9 @@ struct mr_value {
 
 enum mr_type mr_value_type(struct mr_value v);
 /* Reads; the wanted type has been checked before (mr_assert otherwise). */
-struct mr_str mr_value_text(struct mr_value v);  /* text, bytes or the number's text; borrowed */
+struct mr_str mr_value_text(struct mr_value v); /* text, bytes or the number's text; borrowed */
 bool mr_value_bool(struct mr_value v);
-double mr_value_real(struct mr_value v);         /* int or real or number text, nearest double */
+double mr_value_real(struct mr_value v); /* int or real or number text, nearest double */
 /* True and *out when the value is an integer that fits. */
 bool mr_value_int(struct mr_value v, int64_t *out);
 bool mr_value_uint(struct mr_value v, uint64_t *out);

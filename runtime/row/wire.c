@@ -116,8 +116,7 @@ uint8_t *mr_row__put_bytes_head(uint8_t *p, uint32_t len)
         p[1] = (uint8_t)len;
         return p + 2;
     }
-    return len <= UINT16_MAX ? mr_row__put16(p, 0xc5, (uint16_t)len)
-                             : mr_row__put32(p, 0xc6, len);
+    return len <= UINT16_MAX ? mr_row__put16(p, 0xc5, (uint16_t)len) : mr_row__put32(p, 0xc6, len);
 }
 
 uint8_t *mr_row__put_ext_head(uint8_t *p, int8_t type, uint32_t len)

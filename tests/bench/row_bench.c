@@ -89,7 +89,8 @@ static void add_numbers(struct mr_buf *json)
 {
     mr_buf_addz(json, "{\"embedding\":[");
     for (int i = 0; i < 256; i++)
-        mr_buf_printf(json, "%s%.*f", i ? "," : "", i % 2 ? 17 : 6, (double)(i * 7919 % 1000) / 999.0);
+        mr_buf_printf(json, "%s%.*f", i ? "," : "", i % 2 ? 17 : 6,
+                      (double)(i * 7919 % 1000) / 999.0);
     mr_buf_addz(json, "]}");
 }
 
@@ -108,9 +109,8 @@ static void run(struct bench *b, const char *title, size_t rounds)
 int main(int argc, char **argv)
 {
     size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 2000;
-    struct bench b = {.reader = mr_json_reader_create(),
-                      .names = mr_names_create(),
-                      .arena = mr_arena_create(0)};
+    struct bench b = {
+        .reader = mr_json_reader_create(), .names = mr_names_create(), .arena = mr_arena_create(0)};
     b.text = mr_names_add(b.names, MR_STR("text"));
     b.score = mr_names_add(b.names, MR_STR("score"));
     add_prose(&b.json, 1000, "The quick brown fox jumps over the lazy dog, again and again. ");

@@ -11,8 +11,7 @@ static void comes_back(struct mr_json_reader *reader, const struct mr_buf *value
     struct mr_buf json = {0}, again = {0};
     mr_assert(mr_value_skip((uint8_t *)value->ptr, value->len) == value->len);
     mr_json_write_value((struct mr_value){(uint8_t *)value->ptr, (uint32_t)value->len}, &json);
-    struct mr_error *e =
-        mr_json_read_value(reader, mr_buf_str(&json), MR_UTF8_REJECT, &again);
+    struct mr_error *e = mr_json_read_value(reader, mr_buf_str(&json), MR_UTF8_REJECT, &again);
     mr_assert(e == NULL);
     mr_assert(mr_str_eq(mr_buf_str(value), mr_buf_str(&again)));
     mr_buf_finish(&json);

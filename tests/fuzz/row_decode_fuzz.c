@@ -1,4 +1,4 @@
-/* Fuzz target: any bytes as a row. What decodes must encode to the same bytes and stand all calls. */
+/* Fuzz target: any bytes as a row. What decodes encodes to the same bytes and stands all calls. */
 #include "runtime/row/json.h"
 #include "runtime/row/row.h"
 

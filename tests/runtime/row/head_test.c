@@ -1,4 +1,4 @@
-/* The fixed header, identities, lineage hash, sort and partition keys: stored, so never to change. */
+/* The fixed header, identities, lineage hash, sort and partition keys: stored, never to change. */
 #include "runtime/row/row.h"
 
 #include <check.h>
@@ -66,7 +66,8 @@ START_TEST(identities_are_fixed)
     struct mr_id a = mr_id_source(MR_STR("docs"), MR_STR("a/b.html"), 7, 0);
     is_id(a, "6e4f1c325a63b9e5572fcacfde1b04d1");
     is_id(mr_id_source(MR_STR(""), MR_STR(""), 0, 0), "f0c70308986c605aff16bba92e9c0013");
-    is_id(mr_id_source(MR_STR("docs"), MR_STR("a/b.html"), 7, 1), "98b50e0835b21aeb7e55af4cc68d5fda");
+    is_id(mr_id_source(MR_STR("docs"), MR_STR("a/b.html"), 7, 1),
+          "98b50e0835b21aeb7e55af4cc68d5fda");
     is_id(mr_id_child(&a, MR_STR("chunk"), 0), "0746be5d28a9dfa47660a6dbafa52d24");
     is_id(mr_id_child(&a, MR_STR("chunk"), 1), "4b30bd5156edd574963571bd91854695");
     is_id(mr_id_aggregate(MR_STR("top-k"), 3, MR_STR("group")), "a8b9a3167fe92b785e1dd82d984a54eb");
@@ -149,12 +150,20 @@ START_TEST(partition_keys_have_one_spelling)
         {MR_STR_INIT("\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00"),
          MR_STR_INIT("\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00")},
         {MR_STR_INIT("\xca\x3f\x80\x00\x00"), MR_STR_INIT("\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00")},
-        {MR_STR_INIT("\xc7\x03\x01" "1e5"), MR_STR_INIT("\xc7\x03\x01" "1e5")},
+        {MR_STR_INIT("\xc7\x03\x01"
+                     "1e5"),
+         MR_STR_INIT("\xc7\x03\x01"
+                     "1e5")},
         {MR_STR_INIT("\xc7\x02\x01-0"), MR_STR_INIT("\xd5\x01-0")},
         {MR_STR_INIT("\xc5\x00\x01z"), MR_STR_INIT("\xc4\x01z")},
         {MR_STR_INIT("\xc8\x00\x01\x09z"), MR_STR_INIT("\xd4\x09z")},
         {MR_STR_INIT("\xdc\x00\x02\xcc\x01\xc3"), MR_STR_INIT("\x92\x01\xc3")},
-        {MR_STR_INIT("\x82\xa1" "b\xcc\x01\xa1" "a\xc0"), MR_STR_INIT("\x82\xa1" "a\xc0\xa1" "b\x01")},
+        {MR_STR_INIT("\x82\xa1"
+                     "b\xcc\x01\xa1"
+                     "a\xc0"),
+         MR_STR_INIT("\x82\xa1"
+                     "a\xc0\xa1"
+                     "b\x01")},
         {MR_STR_INIT("\xc2"), MR_STR_INIT("\xc2")},
     };
     struct mr_buf out = {0};

@@ -1,4 +1,5 @@
-/* JSON in and out beyond the tables: depth, duplicate keys, UTF-8, edges of memory, foreign values. */
+/* JSON in and out beyond the tables: depth, repeated keys, UTF-8, edges of memory, foreign values.
+ */
 #include "runtime/row/json.h"
 
 #include <check.h>
@@ -88,18 +89,18 @@ END_TEST
 START_TEST(duplicate_keys_are_refused_at_any_depth)
 {
     static const char *const twice[] = {
-        "{\"a\":1,\"a\":2}", "{\"a\":1,\"\\u0061\":2}", "{\"\":1,\"\":2}",
-        "[{\"x\":{\"b\":1,\"c\":2,\"b\":3}}]", "{\"a\":{\"a\":1},\"a\":2}",
-        "{\"\\u00e9\":1,\"\xc3\xa9\":2}", "{\"\\/\":1,\"/\":1}",
-        "{\"long enough key\":1,\"b\":2,\"long enough key\":1}",
+        "{\"a\":1,\"a\":2}",         "{\"a\":1,\"\\u0061\":2}",
+        "{\"\":1,\"\":2}",           "[{\"x\":{\"b\":1,\"c\":2,\"b\":3}}]",
+        "{\"a\":{\"a\":1},\"a\":2}", "{\"\\u00e9\":1,\"\xc3\xa9\":2}",
+        "{\"\\/\":1,\"/\":1}",       "{\"long enough key\":1,\"b\":2,\"long enough key\":1}",
     };
     for (size_t i = 0; i < sizeof twice / sizeof *twice; i++)
-        ck_assert_msg(read_text(mr_str_of(twice[i]), MR_UTF8_REJECT) == MR_JSON_DUPLICATE_KEY,
-                      "%s", twice[i]);
+        ck_assert_msg(read_text(mr_str_of(twice[i]), MR_UTF8_REJECT) == MR_JSON_DUPLICATE_KEY, "%s",
+                      twice[i]);
     comes_through(MR_STR("{\"a\":{\"a\":[{\"a\":1},{\"a\":1}]},\"b\":{\"a\":1}}"));
     comes_through(MR_STR("{\"aXXXXXXXXXXb\":1,\"aYXXXXXXXXXb\":2,\"aXXXXXXXXXb\":3}"));
-    struct mr_error *e = mr_json_read_value(
-        reader, MR_STR("{\"k\\n\":1,\"k\\n\":1}"), MR_UTF8_REJECT, &row);
+    struct mr_error *e =
+        mr_json_read_value(reader, MR_STR("{\"k\\n\":1,\"k\\n\":1}"), MR_UTF8_REJECT, &row);
     ck_assert_ptr_nonnull(strstr(mr_error_message(e), "\"k\\n\""));
     mr_error_free(e);
 }
@@ -109,7 +110,8 @@ static struct mr_buf object_of(size_t count, size_t again)
 {
     struct mr_buf text = {0};
     for (size_t i = 0; i < count; i++)
-        mr_buf_printf(&text, "%s\"the same start %06zu and the same end\":%zu", i ? "," : "{", i, i);
+        mr_buf_printf(&text, "%s\"the same start %06zu and the same end\":%zu", i ? "," : "{", i,
+                      i);
     if (again < count)
         mr_buf_printf(&text, ",\"the same start %06zu and the same end\":0", again);
     mr_buf_addc(&text, '}');
@@ -122,8 +124,8 @@ START_TEST(large_objects_keep_order_and_find_repeats)
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         struct mr_buf text = object_of(counts[i], SIZE_MAX);
         comes_through(mr_buf_str(&text));
-        ck_assert_uint_eq(
-            mr_value_count((struct mr_value){(uint8_t *)row.ptr, (uint32_t)row.len}), counts[i]);
+        ck_assert_uint_eq(mr_value_count((struct mr_value){(uint8_t *)row.ptr, (uint32_t)row.len}),
+                          counts[i]);
         mr_buf_finish(&text);
         for (size_t again = 0; again < counts[i]; again += counts[i] - 1) {
             text = object_of(counts[i], again);
@@ -146,7 +148,8 @@ START_TEST(lone_surrogates_are_refused_or_replaced)
         {MR_STR_INIT("\"\\uD800\\uD800\\uDC00\""), "\"\xef\xbf\xbd\xf0\x90\x80\x80\""},
         {MR_STR_INIT("\"\\uDC00\\uD800\""), "\"\xef\xbf\xbd\xef\xbf\xbd\""},
         {MR_STR_INIT("\"\\uD800\\n\""), "\"\xef\xbf\xbd\\n\""},
-        {MR_STR_INIT("\"\\uD800\\u0041\""), "\"\xef\xbf\xbd" "A\""},
+        {MR_STR_INIT("\"\\uD800\\u0041\""), "\"\xef\xbf\xbd"
+                                            "A\""},
         {MR_STR_INIT("{\"\\uD800\":1}"), "{\"\xef\xbf\xbd\":1}"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -205,7 +208,10 @@ START_TEST(a_row_is_an_object)
     ck_assert_int_eq(mr_error_code(e), MR_JSON_INVALID);
     mr_error_free(e);
     ck_assert_ptr_null(mr_json_read_object(reader, MR_STR("{\"a\":1}"), MR_UTF8_REJECT, &out));
-    ck_assert_mem_eq(out.ptr, "kept\x81\xa1" "a\x01", out.len);
+    ck_assert_mem_eq(out.ptr,
+                     "kept\x81\xa1"
+                     "a\x01",
+                     out.len);
     mr_buf_finish(&out);
 }
 END_TEST
@@ -243,8 +249,21 @@ START_TEST(reads_nothing_beyond_the_text)
     ck_assert_ptr_ne(map, MAP_FAILED);
     ck_assert_int_eq(mprotect(map + page, page, PROT_NONE), 0);
     static const char *const texts[] = {
-        "1",  "-1.5", "true", "null", "\"\"", "\"a\\n\"", "{\"a\":\"0123456789abcdef\"}", "[1",
-        "tru", "\"abc", "1e5", "[\"\xc3\xa9\",\"x\"]", "\"0123456789abcde\\\"\"", "12 ", "\xc3",
+        "1",
+        "-1.5",
+        "true",
+        "null",
+        "\"\"",
+        "\"a\\n\"",
+        "{\"a\":\"0123456789abcdef\"}",
+        "[1",
+        "tru",
+        "\"abc",
+        "1e5",
+        "[\"\xc3\xa9\",\"x\"]",
+        "\"0123456789abcde\\\"\"",
+        "12 ",
+        "\xc3",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         size_t len = strlen(texts[i]);
@@ -311,17 +330,30 @@ START_TEST(foreign_values_have_a_text)
         const char *json;
     } cases[] = {
         {MR_STR_INIT("\xc4\x00"), "\"\""},
-        {MR_STR_INIT("\xc4\x01" "f"), "\"Zg==\""},
-        {MR_STR_INIT("\xc4\x02" "fo"), "\"Zm8=\""},
-        {MR_STR_INIT("\xc4\x03" "foo"), "\"Zm9v\""},
-        {MR_STR_INIT("\xc4\x06" "foobar"), "\"Zm9vYmFy\""},
+        {MR_STR_INIT("\xc4\x01"
+                     "f"),
+         "\"Zg==\""},
+        {MR_STR_INIT("\xc4\x02"
+                     "fo"),
+         "\"Zm8=\""},
+        {MR_STR_INIT("\xc4\x03"
+                     "foo"),
+         "\"Zm9v\""},
+        {MR_STR_INIT("\xc4\x06"
+                     "foobar"),
+         "\"Zm9vYmFy\""},
         {MR_STR_INIT("\xd6\xff\x00\x00\x00\x01"), "\"AAAAAQ==\""},
         {MR_STR_INIT("\xca\x3f\xc0\x00\x00"), "1.5"},
         {MR_STR_INIT("\xcb\x7f\xf0\x00\x00\x00\x00\x00\x00"), "null"},
         {MR_STR_INIT("\xcb\x7f\xf8\x00\x00\x00\x00\x00\x00"), "null"},
-        {MR_STR_INIT("\xa3" "a\xff" "b"), "\"a\xef\xbf\xbd" "b\""},
+        {MR_STR_INIT("\xa3"
+                     "a\xff"
+                     "b"),
+         "\"a\xef\xbf\xbd"
+         "b\""},
         {MR_STR_INIT("\xa6\xc3\xa9\n\xff\"\\"), "\"\xc3\xa9\\n\xef\xbf\xbd\\\"\\\\\""},
-        {MR_STR_INIT("\x84\x01\x02\xc0\x03\x90\x04\xc4\x01" "f\x05"),
+        {MR_STR_INIT("\x84\x01\x02\xc0\x03\x90\x04\xc4\x01"
+                     "f\x05"),
          "{\"1\":2,\"null\":3,\"kA==\":4,\"Zg==\":5}"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

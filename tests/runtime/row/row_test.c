@@ -71,10 +71,10 @@ static struct mr_value packed(int64_t v)
 START_TEST(untouched_rows_are_the_same_bytes)
 {
     /* Sizes that no writer of ours would choose: they must survive. */
-    static const char foreign[] = "\xde\x00\x02\xd9\x01" "a\xcd\x00\x05\xda\x00\x04text\xd9\x02hi";
+    static const char foreign[] = "\xde\x00\x02\xd9\x01"
+                                  "a\xcd\x00\x05\xda\x00\x04text\xd9\x02hi";
     struct mr_row row;
-    ck_assert_ptr_null(
-        mr_row_decode(&row, names, arena, &head, foreign, sizeof foreign - 1));
+    ck_assert_ptr_null(mr_row_decode(&row, names, arena, &head, foreign, sizeof foreign - 1));
     ck_assert_uint_eq(row.head.n, 7);
     ck_assert(mr_str_is(mr_value_text(mr_row_get(&row, TEXT)), "hi"));
     mr_row_encode(&row, &out);
@@ -106,7 +106,8 @@ END_TEST
 
 START_TEST(edits_keep_the_order)
 {
-    struct mr_row row = from_json("{\"a\":1,\"text\":\"old\",\"b\":[1,2],\"score\":0.5,\"c\":null}");
+    struct mr_row row =
+        from_json("{\"a\":1,\"text\":\"old\",\"b\":[1,2],\"score\":0.5,\"c\":null}");
     mr_row_put_text(&row, TEXT, MR_STR("new text"));
     is_json(&row, "{\"a\":1,\"text\":\"new text\",\"b\":[1,2],\"score\":0.5,\"c\":null}");
     mr_row_put(&row, NEW, packed(3));
@@ -172,7 +173,8 @@ START_TEST(rows_start_empty_and_grow)
     out.len = 0;
     mr_row_encode(&row, &out);
     ck_assert_uint_eq(out.len, mr_row_encoded_size(&row));
-    ck_assert_uint_eq(mr_value_count((struct mr_value){(uint8_t *)out.ptr, (uint32_t)out.len}), 301);
+    ck_assert_uint_eq(mr_value_count((struct mr_value){(uint8_t *)out.ptr, (uint32_t)out.len}),
+                      301);
     mr_row_init(&row, NULL, arena, &head);
     mr_row_put_named(&row, MR_STR("a"), packed(1));
     is_json(&row, "{\"a\":1}");
@@ -200,15 +202,41 @@ END_TEST
 START_TEST(broken_rows_are_refused)
 {
     static const struct mr_str cases[] = {
-        MR_STR_INIT(""), MR_STR_INIT("\x90"), MR_STR_INIT("\xc0"), MR_STR_INIT("\x81"),
-        MR_STR_INIT("\x81\xa1" "a"), MR_STR_INIT("\x81\xa1" "a\x01\x01"), MR_STR_INIT("\x81\x01\x01"),
-        MR_STR_INIT("\x81\xc4\x01" "a\x01"), MR_STR_INIT("\x82\xa1" "a\x01\xa1" "a\x02"),
-        MR_STR_INIT("\x82\xa1" "a\x01\xd9\x01" "a\x02"), MR_STR_INIT("\x81\xa1\xff\x01"),
-        MR_STR_INIT("\x81\xa1" "a\xa1\xff"), MR_STR_INIT("\x81\xa1" "a\x91\xa1\x80"),
-        MR_STR_INIT("\x81\xa1" "a\xc1"), MR_STR_INIT("\xdf\xff\xff\xff\xff\xa1" "a\x01"),
-        MR_STR_INIT("\xde\xff\xff\xa1" "a\x01"), MR_STR_INIT("\x81\xa1" "a\xc7\x01\x01x"),
-        MR_STR_INIT("\x81\xa1" "a\xdb\xff\xff\xff\xff"), MR_STR_INIT("\xdf\x00\x00"),
-        MR_STR_INIT("\x81\xa1" "a\xa3\xed\xa0\x80"),
+        MR_STR_INIT(""),
+        MR_STR_INIT("\x90"),
+        MR_STR_INIT("\xc0"),
+        MR_STR_INIT("\x81"),
+        MR_STR_INIT("\x81\xa1"
+                    "a"),
+        MR_STR_INIT("\x81\xa1"
+                    "a\x01\x01"),
+        MR_STR_INIT("\x81\x01\x01"),
+        MR_STR_INIT("\x81\xc4\x01"
+                    "a\x01"),
+        MR_STR_INIT("\x82\xa1"
+                    "a\x01\xa1"
+                    "a\x02"),
+        MR_STR_INIT("\x82\xa1"
+                    "a\x01\xd9\x01"
+                    "a\x02"),
+        MR_STR_INIT("\x81\xa1\xff\x01"),
+        MR_STR_INIT("\x81\xa1"
+                    "a\xa1\xff"),
+        MR_STR_INIT("\x81\xa1"
+                    "a\x91\xa1\x80"),
+        MR_STR_INIT("\x81\xa1"
+                    "a\xc1"),
+        MR_STR_INIT("\xdf\xff\xff\xff\xff\xa1"
+                    "a\x01"),
+        MR_STR_INIT("\xde\xff\xff\xa1"
+                    "a\x01"),
+        MR_STR_INIT("\x81\xa1"
+                    "a\xc7\x01\x01x"),
+        MR_STR_INIT("\x81\xa1"
+                    "a\xdb\xff\xff\xff\xff"),
+        MR_STR_INIT("\xdf\x00\x00"),
+        MR_STR_INIT("\x81\xa1"
+                    "a\xa3\xed\xa0\x80"),
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct mr_row row;

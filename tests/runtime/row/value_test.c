@@ -24,10 +24,26 @@ START_TEST(integers_take_the_smallest_form)
     static const struct {
         int64_t v;
         size_t size;
-    } cases[] = {{0, 1}, {127, 1}, {128, 2}, {255, 2}, {256, 3}, {65535, 3}, {65536, 5},
-                 {UINT32_MAX, 5}, {(int64_t)UINT32_MAX + 1, 9}, {INT64_MAX, 9}, {-1, 1}, {-32, 1},
-                 {-33, 2}, {-128, 2}, {-129, 3}, {-32768, 3}, {-32769, 5}, {INT32_MIN, 5},
-                 {(int64_t)INT32_MIN - 1, 9}, {INT64_MIN, 9}};
+    } cases[] = {{0, 1},
+                 {127, 1},
+                 {128, 2},
+                 {255, 2},
+                 {256, 3},
+                 {65535, 3},
+                 {65536, 5},
+                 {UINT32_MAX, 5},
+                 {(int64_t)UINT32_MAX + 1, 9},
+                 {INT64_MAX, 9},
+                 {-1, 1},
+                 {-32, 1},
+                 {-33, 2},
+                 {-128, 2},
+                 {-129, 3},
+                 {-32768, 3},
+                 {-32769, 5},
+                 {INT32_MIN, 5},
+                 {(int64_t)INT32_MIN - 1, 9},
+                 {INT64_MIN, 9}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int64_t back;
         uint64_t same;
@@ -55,20 +71,43 @@ START_TEST(numbers_choose_their_form_by_spelling)
         enum mr_type type;
         uint8_t lead; /* 0xcb: double, others: as msgpack says, 0: extension 1 */
     } cases[] = {
-        {"0", MR_INT, 0x00}, {"-0", MR_REAL, 0}, {"0.0", MR_REAL, 0xcb}, {"-0.0", MR_REAL, 0xcb},
-        {"1.0", MR_REAL, 0xcb}, {"1.00", MR_REAL, 0}, {"1.5", MR_REAL, 0xcb}, {"1.50", MR_REAL, 0},
-        {"0.1", MR_REAL, 0xcb}, {"0.12345678901234", MR_REAL, 0xcb}, {"1e5", MR_REAL, 0},
-        {"100000.0", MR_REAL, 0xcb}, {"1e+22", MR_REAL, 0xcb}, {"1E+22", MR_REAL, 0},
-        {"1e-05", MR_REAL, 0xcb}, {"1e-5", MR_REAL, 0}, {"0.0001", MR_REAL, 0xcb},
-        {"0.00001", MR_REAL, 0}, {"0.00012345", MR_REAL, 0xcb}, {"0.000012345", MR_REAL, 0},
-        {"1.2345e-05", MR_REAL, 0xcb}, {"9007199254740993.0", MR_REAL, 0},
-        {"9007199254740992.0", MR_REAL, 0xcb}, {"1234567890123456.0", MR_REAL, 0xcb},
-        {"12345678901234567.0", MR_REAL, 0}, {"1.2345678901234568e+16", MR_REAL, 0xcb},
-        {"0.30000000000000004", MR_REAL, 0xcb}, {"0.300000000000000041", MR_REAL, 0},
-        {"1.7976931348623157e+308", MR_REAL, 0xcb}, {"1e+400", MR_REAL, 0}, {"5e-324", MR_REAL, 0xcb},
-        {"4e-324", MR_REAL, 0}, {"18446744073709551615", MR_INT, 0xcf},
-        {"18446744073709551616", MR_REAL, 0}, {"-9223372036854775808", MR_INT, 0xd3},
-        {"-9223372036854775809", MR_REAL, 0}, {"-2.2250738585072014e-308", MR_REAL, 0xcb},
+        {"0", MR_INT, 0x00},
+        {"-0", MR_REAL, 0},
+        {"0.0", MR_REAL, 0xcb},
+        {"-0.0", MR_REAL, 0xcb},
+        {"1.0", MR_REAL, 0xcb},
+        {"1.00", MR_REAL, 0},
+        {"1.5", MR_REAL, 0xcb},
+        {"1.50", MR_REAL, 0},
+        {"0.1", MR_REAL, 0xcb},
+        {"0.12345678901234", MR_REAL, 0xcb},
+        {"1e5", MR_REAL, 0},
+        {"100000.0", MR_REAL, 0xcb},
+        {"1e+22", MR_REAL, 0xcb},
+        {"1E+22", MR_REAL, 0},
+        {"1e-05", MR_REAL, 0xcb},
+        {"1e-5", MR_REAL, 0},
+        {"0.0001", MR_REAL, 0xcb},
+        {"0.00001", MR_REAL, 0},
+        {"0.00012345", MR_REAL, 0xcb},
+        {"0.000012345", MR_REAL, 0},
+        {"1.2345e-05", MR_REAL, 0xcb},
+        {"9007199254740993.0", MR_REAL, 0},
+        {"9007199254740992.0", MR_REAL, 0xcb},
+        {"1234567890123456.0", MR_REAL, 0xcb},
+        {"12345678901234567.0", MR_REAL, 0},
+        {"1.2345678901234568e+16", MR_REAL, 0xcb},
+        {"0.30000000000000004", MR_REAL, 0xcb},
+        {"0.300000000000000041", MR_REAL, 0},
+        {"1.7976931348623157e+308", MR_REAL, 0xcb},
+        {"1e+400", MR_REAL, 0},
+        {"5e-324", MR_REAL, 0xcb},
+        {"4e-324", MR_REAL, 0},
+        {"18446744073709551615", MR_INT, 0xcf},
+        {"18446744073709551616", MR_REAL, 0},
+        {"-9223372036854775808", MR_INT, 0xd3},
+        {"-9223372036854775809", MR_REAL, 0},
+        {"-2.2250738585072014e-308", MR_REAL, 0xcb},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct mr_buf json = {0};
@@ -85,7 +124,8 @@ START_TEST(numbers_choose_their_form_by_spelling)
         ck_assert_str_eq(mr_buf_text(&json), cases[i].text);
         mr_buf_finish(&json);
     }
-    static const char *const wrong[] = {"", "-", "01", "1.", "1 ", " 1", "+1", "1e", "nan", "0x1", "1a"};
+    static const char *const wrong[] = {"",   "-",  "01",  "1.",  "1 ", " 1",
+                                        "+1", "1e", "nan", "0x1", "1a"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         buf.len = 0;
         ck_assert(!mr_pack_number(&buf, mr_str_of(wrong[i])) && buf.len == 0);
@@ -125,8 +165,12 @@ START_TEST(number_texts_have_a_nearest_double)
     static const struct {
         const char *text;
         double d;
-    } cases[] = {{"1e5", 1e5}, {"1.50", 1.5}, {"1e400", HUGE_VAL}, {"-1e400", -HUGE_VAL},
-                 {"1e-400", 0}, {"18446744073709551616", 18446744073709551616.0},
+    } cases[] = {{"1e5", 1e5},
+                 {"1.50", 1.5},
+                 {"1e400", HUGE_VAL},
+                 {"-1e400", -HUGE_VAL},
+                 {"1e-400", 0},
+                 {"18446744073709551616", 18446744073709551616.0},
                  {"0.10000000000000000000000000000", 0.1}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         buf.len = 0;
@@ -198,17 +242,39 @@ END_TEST
 START_TEST(broken_bytes_are_no_value)
 {
     static const struct mr_str cases[] = {
-        MR_STR_INIT(""), MR_STR_INIT("\xc1"), MR_STR_INIT("\xa1"), MR_STR_INIT("\xa3" "ab"),
-        MR_STR_INIT("\xcc"), MR_STR_INIT("\xcd\x01"), MR_STR_INIT("\xcb\x00\x00\x00\x00\x00\x00\x00"),
-        MR_STR_INIT("\xd9"), MR_STR_INIT("\xd9\x01"), MR_STR_INIT("\xdb\xff\xff\xff\xff" "abc"),
-        MR_STR_INIT("\x91"), MR_STR_INIT("\x81\x01"), MR_STR_INIT("\xdd\xff\xff\xff\xff\x01"),
-        MR_STR_INIT("\xdf\xff\xff\xff\xff\x01\x01"), MR_STR_INIT("\xdc\x00"), MR_STR_INIT("\xc7\x01\x01"),
-        MR_STR_INIT("\xc7\x02\x01" "1x"), MR_STR_INIT("\xc7\x00\x01"), MR_STR_INIT("\xd4\x01-"),
-        MR_STR_INIT("\xd4"), MR_STR_INIT("\xd4\x01"), MR_STR_INIT("\x92\x01\xc1"),
-        MR_STR_INIT("\xc4\x05" "abcd"), MR_STR_INIT("\xc6\xff\xff\xff\xff"), MR_STR_INIT("\xc9\0\0\0"),
+        MR_STR_INIT(""),
+        MR_STR_INIT("\xc1"),
+        MR_STR_INIT("\xa1"),
+        MR_STR_INIT("\xa3"
+                    "ab"),
+        MR_STR_INIT("\xcc"),
+        MR_STR_INIT("\xcd\x01"),
+        MR_STR_INIT("\xcb\x00\x00\x00\x00\x00\x00\x00"),
+        MR_STR_INIT("\xd9"),
+        MR_STR_INIT("\xd9\x01"),
+        MR_STR_INIT("\xdb\xff\xff\xff\xff"
+                    "abc"),
+        MR_STR_INIT("\x91"),
+        MR_STR_INIT("\x81\x01"),
+        MR_STR_INIT("\xdd\xff\xff\xff\xff\x01"),
+        MR_STR_INIT("\xdf\xff\xff\xff\xff\x01\x01"),
+        MR_STR_INIT("\xdc\x00"),
+        MR_STR_INIT("\xc7\x01\x01"),
+        MR_STR_INIT("\xc7\x02\x01"
+                    "1x"),
+        MR_STR_INIT("\xc7\x00\x01"),
+        MR_STR_INIT("\xd4\x01-"),
+        MR_STR_INIT("\xd4"),
+        MR_STR_INIT("\xd4\x01"),
+        MR_STR_INIT("\x92\x01\xc1"),
+        MR_STR_INIT("\xc4\x05"
+                    "abcd"),
+        MR_STR_INIT("\xc6\xff\xff\xff\xff"),
+        MR_STR_INIT("\xc9\0\0\0"),
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        ck_assert_msg(mr_value_skip((const uint8_t *)cases[i].ptr, cases[i].len) == 0, "case %zu", i);
+        ck_assert_msg(mr_value_skip((const uint8_t *)cases[i].ptr, cases[i].len) == 0, "case %zu",
+                      i);
     uint8_t deep[100000];
     memset(deep, 0x91, sizeof deep);
     ck_assert_uint_eq(mr_value_skip(deep, sizeof deep), 0);
