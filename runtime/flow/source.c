@@ -108,7 +108,10 @@ struct mr_error *mr_task__source_step(struct mr_task *t, bool *progressed)
     mr_arena_reset(t->batch);
     if (status == MR_SOURCE_END)
         return end(t, progressed);
-    if (status == MR_SOURCE_IDLE)
+    if (status == MR_SOURCE_IDLE) {
         t->wake_ms = mr_now_ms() + row.wait_ms;
-    return *progressed && mr_task__commit_due(t) ? mr_task__commit(t) : NULL;
+        /* A long listing fills the store before it gives a row. */
+        t->dirty |= mr_store_pending_entries(t->store) > 0;
+    }
+    return t->dirty && mr_task__commit_due(t) ? mr_task__commit(t) : NULL;
 }

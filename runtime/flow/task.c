@@ -318,6 +318,14 @@ static bool window_due(const struct mr_task *t)
 
 /* ---- rows ---- */
 
+/* The row's id inside this stage: its own, or told apart by branch where the same source row can
+ * arrive twice. */
+static struct mr_id entry_id(const struct mr_task *t, const struct mr_log_row *row)
+{
+    struct mr_str branch = t->head->inputs[row->in].branch;
+    return branch.len ? mr_id_branch(&row->head.id, branch) : row->head.id;
+}
+
 static struct mr_error *take_row(struct mr_task *t, const struct mr_log_row *row)
 {
     struct mr_head head = row->head;
@@ -326,8 +334,7 @@ static struct mr_error *take_row(struct mr_task *t, const struct mr_log_row *row
         t->ends[t->lane_first[row->in] + row->lane] = head.run;
         return NULL;
     }
-    if (t->head->inputs[row->in].branch.len)
-        head.id = mr_id_branch(&head.id, t->head->inputs[row->in].branch);
+    head.id = entry_id(t, row);
     MR_TRY(mr_chain_push(t->chain, &head, row->map));
     if (t->worker->alone_count == 0 || !mr_worker__alone(t->worker, &head.id))
         return NULL;
@@ -339,7 +346,10 @@ static struct mr_error *take_row(struct mr_task *t, const struct mr_log_row *row
  * it has to be committed first (the row is put back and comes again). */
 static bool needs_commit_first(struct mr_task *t, const struct mr_log_row *row, bool first)
 {
-    if (t->worker->alone_count == 0 || first || !mr_worker__alone(t->worker, &row->head.id))
+    if (t->worker->alone_count == 0 || first)
+        return false;
+    struct mr_id id = entry_id(t, row);
+    if (!mr_worker__alone(t->worker, &id))
         return false;
     mr_log_back(t->log);
     return true;
