@@ -52,6 +52,47 @@ MR_E(PLAN_INVALID, 1310, "The compiled plan cannot be used.",
      "Run the topology again to compile it anew.")
 MR_E(PLAN_VERSION, 1311, "The plan was compiled by another version.",
      "Run the topology again to compile it anew.")
+/* 20xx topology */
+MR_E(YAML_SYNTAX, 2001, "The file is not valid YAML.", "Correct the line; indent with spaces.")
+MR_E(YAML_LIMIT, 2002, "The topology is too large.", "Split it into several topologies.")
+MR_E(YAML_SHAPE, 2003, "YAML is used in a way that topologies do not.", "See topology/README.md.")
+MR_E(YAML_TWICE, 2004, "A name stands twice in one mapping.", "Remove or rename one of them.")
+MR_E(TOPOLOGY_SHAPE, 2005, "Something of another shape is expected.", "See topology/README.md.")
+MR_E(TOPOLOGY_KEY, 2006, "A setting is unknown.", "See topology/README.md for the settings.")
+MR_E(TOPOLOGY_VALUE, 2007, "A setting's value is not acceptable.", "See topology/README.md.")
+MR_E(TOPOLOGY_VARIABLE, 2008, "A variable has no value.",
+     "Give it with --set NAME=VALUE, or write ${NAME:-default}.")
+MR_E(TOPOLOGY_SET, 2009, "A --set changes nothing.",
+     "Use --set NAME=VALUE for ${NAME}, or --set STAGE.PARAMETER=VALUE.")
+MR_E(OP_UNKNOWN, 2010, "An operator is unknown.", "See `millrace ops list`.")
+MR_E(OP_NAME_UNKNOWN, 2011, "A parameter or key role is unknown.", "See `millrace ops show OPERATOR`.")
+MR_E(OP_PARAM_VALUE, 2012, "A parameter's value is not acceptable in a topology.",
+     "See `millrace ops show OPERATOR` for type and range.")
+MR_E(OP_PARAM_MISSING, 2013, "A required parameter is missing.", "Add it.")
+MR_E(OP_ROLE_MISSING, 2014, "A required key role is not bound.", "Add `role: KEY`.")
+MR_E(OP_ROLE_VALUE, 2015, "A key role is bound in a way it cannot be.",
+     "Write `role: KEY`, or `role: [KEY, KEY]` where it takes several.")
+MR_E(CONNECTOR_UNKNOWN, 2016, "A kind of source or sink is unknown.", "Write `files:` or `file:`.")
+MR_E(TOPOLOGY_EMPTY, 2019, "Something every topology needs is not there.",
+     "A topology has a source, stages and a sink.")
+MR_E(TOPOLOGY_ID, 2020, "A name does not fit.",
+     "Use small letters, digits and dashes, a letter first, at most 63.")
+MR_E(TOPOLOGY_ID_TWICE, 2021, "Two stages, sources or sinks have one name.", "Rename one of them.")
+MR_E(TOPOLOGY_FROM, 2022, "`from` names nothing that can be read.",
+     "Name a source, a stage, or `stage.outcome`.")
+MR_E(TOPOLOGY_CYCLE, 2023, "Stages read each other in a circle.", "Change one `from:`.")
+MR_E(TOPOLOGY_UNUSED, 2024, "Nothing reads what a stage writes.",
+     "Read it with `from:`, or remove it.")
+MR_E(KEY_MISSING, 2030, "A key that is read is not there.", "Bind the role to a key that is there.")
+MR_E(KEY_TYPE, 2031, "A key has another type than the role takes.",
+     "Bind the role to another key, or cast it before.")
+MR_E(KEY_OVERWRITTEN, 2032, "A key is overwritten.", "Bind the role to another key to keep both.")
+MR_E(KEY_RESERVED, 2033, "The name of a key is reserved.", "Choose a name that does not begin with `_mr.`.")
+MR_E(TOPOLOGY_SCALE, 2040, "A scale or partition count cannot be.", "Change `scale:` or `partitions:`.")
+MR_E(TOPOLOGY_WINDOW, 2041, "A window stands where none can be.", "Remove `window:`.")
+MR_E(TOPOLOGY_ENDLESS, 2042, "An endless source feeds what needs an end.",
+     "Declare a `window: {rows: N}` or `{idle: 10s}`, or make the source finite.")
+MR_E(TOPOLOGY_NOT_AVAILABLE, 2050, "This version cannot do it.", "Leave it out.")
 /* 30xx files as sources and sinks */
 MR_E(FORMAT_UNSUPPORTED, 3001, "Files of this format cannot be read.",
      "Convert them first; the message names a command.")
