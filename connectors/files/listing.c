@@ -1,0 +1,159 @@
+/* Looks at the folders, spools what is new into the store, and keeps the source's position there. */
+#include "connectors/files/source.h"
+
+#include "runtime/base/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { LOOK_PENDING_BYTES = 1 << 20, LOOK_STEP = 20000 };
+
+struct mr_str mr_files__key(struct mr_source *s, char kind, struct mr_str id)
+{
+    s->key.len = 0;
+    mr_buf_adds(&s->key, mr_buf_str(&s->prefix));
+    mr_buf_addc(&s->key, kind);
+    mr_buf_adds(&s->key, id);
+    return mr_buf_str(&s->key);
+}
+
+/* Numbers as text: short, readable in a dump, and the same on any machine. */
+struct mr_error *mr_files__file_get(struct mr_source *s, struct mr_str id, struct files_file *out,
+                                    bool *found)
+{
+    s->value.len = 0;
+    MR_TRY(mr_store_get(s->env.store, mr_files__key(s, 'f', id), &s->value, found));
+    if (!*found)
+        return NULL;
+    if (sscanf(mr_buf_text(&s->value), "%" SCNu32 " %" SCNu32 " %" SCNu64 " %" SCNd64,
+               &out->ordinal, &out->generation, &out->size, &out->mtime_ns) != 4)
+        return mr_error(MR_STORE_VERSION, "the state of the file \"%.*s\" is not readable",
+                        MR_FMT(id));
+    return NULL;
+}
+
+void mr_files__file_put(struct mr_source *s, struct mr_str id, const struct files_file *file)
+{
+    s->value.len = 0;
+    mr_buf_printf(&s->value, "%" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRId64, file->ordinal,
+                  file->generation, file->size, file->mtime_ns);
+    mr_store_put(s->env.store, mr_files__key(s, 'f', id), mr_buf_str(&s->value));
+}
+
+/* A watched file counts once nobody wrote it for the declared time. A time in the future (another
+ * machine's clock) cannot be waited for. */
+static bool is_settled(const struct mr_source *s, const struct files_found *f)
+{
+    if (!s->params->watch || !s->params->settle_ms)
+        return true;
+    int64_t age_ms = (int64_t)mr_wall_ms() - f->mtime_ns / 1000000;
+    return age_ms < 0 || age_ms >= s->params->settle_ms;
+}
+
+static struct mr_error *spool(struct mr_source *s, const struct files_found *f)
+{
+    struct files_file known;
+    bool found;
+    MR_TRY(mr_files__file_get(s, f->id, &known, &found));
+    if (f->missing) {
+        if (found || s->params->watch)
+            return NULL;
+        return mr_error(MR_FILE_MISSING, "source \"%s\": there is no file \"%s\"", s->name,
+                        f->path);
+    }
+    if (found && known.size == f->size && known.mtime_ns == f->mtime_ns)
+        return NULL;
+    if (!is_settled(s, f))
+        return NULL;
+    mr_store_put(s->env.store, mr_files__key(s, 'l', f->id), MR_STR(""));
+    return NULL;
+}
+
+struct mr_error *mr_files__look(struct mr_source *s, bool *done)
+{
+    *done = false;
+    if (!s->walk) {
+        MR_TRY(mr_store_del_prefix(s->env.store, mr_files__key(s, 'l', MR_STR(""))));
+        MR_TRY(mr_files__walk_open(s->params, s->env.base_dir, &s->walk));
+        s->looked_at_ms = mr_now_ms();
+        s->pos.spooled = false;
+    }
+    for (int i = 0; i < LOOK_STEP; i++) {
+        if (mr_store_pending_bytes(s->env.store) > LOOK_PENDING_BYTES && i)
+            return NULL;
+        struct files_found f;
+        bool more;
+        MR_TRY(mr_files__walk_next(s->walk, &f, &more));
+        if (!more) {
+            mr_files__walk_close(s->walk);
+            s->walk = NULL;
+            s->look_ms = mr_now_ms() - s->looked_at_ms;
+            s->pos.spooled = true;
+            s->pos.look_run = s->env.run;
+            s->cursor.len = 0;
+            *done = true;
+            return NULL;
+        }
+        MR_TRY(spool(s, &f));
+    }
+    return NULL;
+}
+
+struct mr_error *mr_files__spool_next(struct mr_source *s, bool *found)
+{
+    size_t skip = s->prefix.len + 1;
+    /* The first key above the cursor is the cursor and a NUL: paths hold none. */
+    if (s->cursor.len)
+        mr_buf_addc(&s->cursor, 0);
+    struct mr_str from = mr_files__key(s, 'l', mr_buf_str(&s->cursor));
+    struct mr_store_iter *i =
+        mr_store_iter_open(s->env.store, mr_str_span(from.ptr, skip), from);
+    *found = mr_store_iter_valid(i);
+    s->cursor.len = 0;
+    if (*found) {
+        struct mr_str key = mr_store_iter_key(i);
+        mr_buf_add(&s->cursor, key.ptr + skip, key.len - skip);
+    }
+    return mr_store_iter_close(i);
+}
+
+#define POSITION_OUT                                                                             \
+    "%" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu32 " %d %d %" PRIu32 " %" PRIu32      \
+    " %" PRIu64 " %" PRId64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n"
+#define POSITION_IN                                                                              \
+    "%" SCNu32 " %" SCNu64 " %" SCNu64 " %" SCNu32 " %" SCNu32 " %d %d %" SCNu32 " %" SCNu32      \
+    " %" SCNu64 " %" SCNd64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 "%n"
+
+void mr_files__position_save(struct mr_source *s)
+{
+    const struct position *p = &s->pos;
+    s->value.len = 0;
+    mr_buf_printf(&s->value, POSITION_OUT, p->run, p->given, p->rows, p->next_ordinal, p->look_run,
+                  p->spooled, p->open, p->file.ordinal, p->file.generation, p->file.size,
+                  p->file.mtime_ns, p->place.offset, p->place.line, p->place.record, p->head_hash,
+                  p->tail_hash);
+    mr_buf_adds(&s->value, mr_buf_str(&s->cursor));
+    mr_store_put(s->env.store, mr_files__key(s, 'p', MR_STR("")), mr_buf_str(&s->value));
+}
+
+struct mr_error *mr_files__position_load(struct mr_source *s)
+{
+    struct position *p = &s->pos;
+    bool found;
+    s->value.len = 0;
+    MR_TRY(mr_store_get(s->env.store, mr_files__key(s, 'p', MR_STR("")), &s->value, &found));
+    if (!found)
+        return NULL;
+    int spooled, open, end = 0;
+    const char *text = mr_buf_text(&s->value);
+    int read = sscanf(text, POSITION_IN, &p->run, &p->given, &p->rows, &p->next_ordinal,
+                      &p->look_run, &spooled, &open, &p->file.ordinal, &p->file.generation,
+                      &p->file.size, &p->file.mtime_ns, &p->place.offset, &p->place.line,
+                      &p->place.record, &p->head_hash, &p->tail_hash, &end);
+    if (read != 16 || end <= 0 || (size_t)end >= s->value.len)
+        return mr_error(MR_STORE_VERSION, "the position of source \"%s\" is not readable", s->name);
+    p->spooled = spooled;
+    p->open = open;
+    mr_buf_add(&s->cursor, s->value.ptr + end + 1, s->value.len - (size_t)end - 1);
+    return NULL;
+}
