@@ -25,6 +25,11 @@ struct mr_edge_keys {
     struct mr_schema schema;
 };
 
+/* What was decided for a stage and why, for `plan`. */
+struct mr_stage_note {
+    struct mr_str fusion, order; /* order: empty where it does not care */
+};
+
 enum mr_fuse { MR_FUSE_DECLARED, MR_FUSE_OFF, MR_FUSE_AUTO };
 
 struct mr_compile_options {
@@ -45,6 +50,7 @@ struct mr_compiled {
     size_t problem_count, error_count;
     struct mr_edge_keys *edges;    /* one per stage with an output, when it got that far */
     size_t edge_count;
+    struct mr_stage_note *notes;   /* one per stage of the plan */
 };
 
 /* path: the topology file. An mr_error only when the file cannot be read; problems of the text are

@@ -55,7 +55,9 @@ struct mr_plan_stage {
     bool also_prepares;                    /* operator with prepare run in the same stage */
     struct mr_plan_input *inputs;          /* head of a group only; sources: none */
     size_t input_count;
-    struct mr_plan_output *outputs;        /* "out" first; sinks: none */
+    /* "out" first; sinks: none. Outputs of equal `outcome` carry the same rows, each partitioned as
+     * its readers need; those with keys stand first. */
+    struct mr_plan_output *outputs;
     size_t output_count;
     int drops_topic, dead_topic;           /* MR_PLAN_NONE where rows cannot leave */
     bool keep_dropped;                     /* drop records carry the whole row, always */

@@ -59,6 +59,15 @@ static void hash_keys(struct mr_hasher *h, const struct mr_plan_stage *s)
     }
 }
 
+/* Which rows of its writer a topic carries: those that go on, or an outcome's. */
+static struct mr_str rows_of(const struct mr_plan_stage *writer, int topic)
+{
+    for (size_t o = 0; o < writer->output_count; o++)
+        if (writer->outputs[o].topic == topic && writer->outputs[o].outcome != MR_PLAN_NONE)
+            return mr_str_of(writer->op->outcomes[writer->outputs[o].outcome].name);
+    return MR_STR("out");
+}
+
 static void hash_upstream(struct mr_hasher *h, const struct mr_plan *plan, size_t index)
 {
     const struct mr_plan_stage *s = &plan->stages[index];
@@ -79,11 +88,7 @@ static void hash_upstream(struct mr_hasher *h, const struct mr_plan *plan, size_
         int topic = s->inputs[i].topic;
         const struct mr_plan_stage *writer = &plan->stages[plan->topics[topic].stage];
         mr_hasher_id(h, &writer->fingerprint);
-        struct mr_str output = {0};
-        for (size_t o = 0; o < writer->output_count; o++)
-            if (writer->outputs[o].topic == topic)
-                output = writer->outputs[o].name;
-        mr_hasher_text(h, output);
+        mr_hasher_text(h, rows_of(writer, topic));
         mr_hasher_text(h, s->inputs[i].branch);
     }
 }

@@ -1,0 +1,259 @@
+/* The graph of a topology: ids, `from`, cycles, the order of items, what nobody reads. */
+#include "topology/topology_private.h"
+
+static const char *kind_name(const struct item *item)
+{
+    return item->kind == MR_STAGE_SOURCE ? "source" : item->kind == MR_STAGE_SINK ? "sink" : "stage";
+}
+
+static struct mr_str first_part(struct mr_str text, struct mr_str *rest)
+{
+    const char *dot = text.len ? memchr(text.ptr, '.', text.len) : NULL;
+    *rest = (struct mr_str){0};
+    if (!dot)
+        return text;
+    size_t len = (size_t)(dot - text.ptr);
+    *rest = mr_str_span(dot + 1, text.len - len - 1);
+    return mr_str_span(text.ptr, len);
+}
+
+static int item_find(const struct topo *t, struct mr_str id)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (mr_str_eq(t->items[i].id, id))
+            return (int)i;
+    return -1;
+}
+
+static bool check_ids(struct compile *c)
+{
+    struct topo *t = c->topo;
+    bool ok = true;
+    for (size_t i = 0; i < t->count; i++) {
+        struct item *item = &t->items[i];
+        bool made = item->kind == MR_STAGE_OPERATOR && !item->op; /* made from an unknown name */
+        if (!mr_topology__id_ok(item->id)) {
+            if (!made || item->id.len == 0)
+                ok = false;
+            if (!made)
+                TOPO_ERROR(c, MR_TOPOLOGY_ID, &item->at, NULL, "\"%.*s\" cannot be the id of a %s",
+                           MR_FMT(item->id), kind_name(item));
+        }
+        int first = item_find(t, item->id);
+        if (first >= 0 && first != (int)i && item->id.len) {
+            struct item *other = &t->items[first];
+            ok = TOPO_ERROR(c, MR_TOPOLOGY_ID_TWICE, &item->at,
+                            mr_topology__text(c, "Give one of them another name%s.",
+                                              item->kind == MR_STAGE_OPERATOR ? " with `id:`" : ""),
+                            "the %s in line %u has the id \"%.*s\" too", kind_name(other),
+                            other->at.line, MR_FMT(item->id));
+        }
+    }
+    return ok;
+}
+
+/* ---- from ---- */
+
+static void add_ref(struct compile *c, struct item *item, int to)
+{
+    struct ref *more = mr_arena_zalloc(c->arena, (item->from_count + 1) * sizeof *more);
+    if (item->from_count)
+        memcpy(more, item->from, item->from_count * sizeof *more);
+    more[item->from_count] = (struct ref){.at = item->at, .text = c->topo->items[to].id, .item = to,
+                                          .outcome = MR_PLAN_NONE};
+    item->from = more;
+    item->from_count++;
+}
+
+static bool named_by_other(const struct topo *t, size_t source, size_t but)
+{
+    for (size_t i = t->source_count; i < t->count; i++)
+        for (size_t k = 0; i != but && k < t->items[i].from_count; k++) {
+            struct mr_str rest;
+            if (t->items[i].from_given &&
+                mr_str_eq(first_part(t->items[i].from[k].text, &rest), t->items[source].id))
+                return true;
+        }
+    return false;
+}
+
+/* All sources that nobody else reads by name. */
+static void read_sources(struct compile *c, size_t index)
+{
+    struct topo *t = c->topo;
+    for (size_t i = 0; i < t->source_count; i++)
+        if (!named_by_other(t, i, index))
+            add_ref(c, &t->items[index], (int)i);
+    if (!t->items[index].from_count && t->source_count)
+        TOPO_ERROR(c, MR_TOPOLOGY_FROM, &t->items[index].at, "Say with `from:` what it reads.",
+                   "the first stage has no input: every source is read by name elsewhere");
+}
+
+static void default_from(struct compile *c)
+{
+    struct topo *t = c->topo;
+    int last = -1;
+    for (size_t i = t->source_count; i < t->count; i++) {
+        struct item *item = &t->items[i];
+        if (!item->from_given && last >= 0)
+            add_ref(c, item, last);
+        else if (!item->from_given)
+            read_sources(c, i);
+        if (item->kind == MR_STAGE_OPERATOR)
+            last = (int)i;
+    }
+}
+
+static bool find_outcome(struct compile *c, struct ref *ref, struct mr_str name)
+{
+    const struct item *to = &c->topo->items[ref->item];
+    if (to->kind == MR_STAGE_OPERATOR && !to->op)
+        return false; /* said before */
+    struct near near;
+    mr_near__begin(&near, name);
+    int index = 0;
+    for (const struct mr_outcome *o = to->op ? to->op->outcomes : NULL; o && o->name; o++, index++) {
+        if (mr_str_is(name, o->name)) {
+            ref->outcome = index;
+            return true;
+        }
+        mr_near__try(&near, mr_str_of(o->name));
+    }
+    if (mr_str_is(name, "out"))
+        return true;
+    static const char *const built_in[] = {"bad_input", "too_large", "crash", "error"};
+    const char *remedy = mr_near__text(&near, c->arena);
+    for (size_t i = 0; i < 4; i++)
+        if (mr_str_is(name, built_in[i]))
+            remedy = mr_topology__text(c, "Such rows are in the dead letters: `millrace topics cat"
+                                          " %.*s.%.*s.dead.e1`.",
+                                       MR_FMT(c->topo->name), MR_FMT(to->id));
+    return TOPO_ERROR(c, MR_TOPOLOGY_FROM, &ref->at, remedy, "%s \"%.*s\" has no outcome \"%.*s\"",
+                      kind_name(to), MR_FMT(to->id), MR_FMT(name));
+}
+
+static bool resolve_ref(struct compile *c, struct item *item, struct ref *ref)
+{
+    struct topo *t = c->topo;
+    struct mr_str outcome, id = first_part(ref->text, &outcome);
+    if (ref->item < 0)
+        ref->item = item_find(t, id);
+    if (ref->item < 0) {
+        struct near near;
+        mr_near__begin(&near, id);
+        for (size_t i = 0; i < t->count; i++)
+            if (t->items[i].kind != MR_STAGE_SINK && &t->items[i] != item)
+                mr_near__try(&near, t->items[i].id);
+        return TOPO_ERROR(c, MR_TOPOLOGY_FROM, &ref->at, mr_near__text(&near, c->arena),
+                          "there is no stage or source \"%.*s\"", MR_FMT(id));
+    }
+    if (t->items[ref->item].kind == MR_STAGE_SINK)
+        return TOPO_ERROR(c, MR_TOPOLOGY_FROM, &ref->at, "Read what the sink reads.",
+                          "\"%.*s\" is a sink: nothing comes out of it", MR_FMT(id));
+    if (outcome.len && !find_outcome(c, ref, outcome))
+        return false;
+    for (struct ref *before = item->from; before < ref; before++)
+        if (before->item == ref->item && before->outcome == ref->outcome)
+            return TOPO_ERROR(c, MR_TOPOLOGY_FROM, &ref->at, "Remove one.",
+                              "\"%.*s\" stands in `from` twice", MR_FMT(ref->text));
+    return true;
+}
+
+/* ---- cycles and order ---- */
+
+enum { UNSEEN, OPEN, DONE };
+
+struct visit {
+    struct compile *c;
+    char *state;
+    int *path;
+    size_t depth;
+    bool ok;
+};
+
+static void report_cycle(struct visit *v, const struct ref *ref)
+{
+    struct mr_buf text = {0};
+    size_t from = v->depth;
+    while (from > 0 && v->path[from - 1] != ref->item)
+        from--;
+    for (size_t i = v->depth; i >= from && i > 0; i--) /* the path goes from readers to writers */
+        mr_buf_printf(&text, "%.*s → ", MR_FMT(v->c->topo->items[v->path[i - 1]].id));
+    mr_buf_adds(&text, v->c->topo->items[v->path[v->depth - 1]].id);
+    v->ok = TOPO_ERROR(v->c, MR_TOPOLOGY_CYCLE, &ref->at, NULL, "rows would go in a circle: %s",
+                       mr_buf_text(&text));
+    mr_buf_finish(&text);
+}
+
+/* Depth of the recursion: the number of stages, bounded by the file's size and UINT16_MAX. */
+static void visit(struct visit *v, int index)
+{
+    struct topo *t = v->c->topo;
+    struct item *item = &t->items[index];
+    v->state[index] = OPEN;
+    v->path[v->depth++] = index;
+    for (size_t i = 0; i < item->from_count; i++) {
+        int to = item->from[i].item;
+        if (to < 0)
+            continue;
+        if (v->state[to] == OPEN)
+            report_cycle(v, &item->from[i]);
+        else if (v->state[to] == UNSEEN)
+            visit(v, to);
+    }
+    v->depth--;
+    v->state[index] = DONE;
+    t->order[t->order_count++] = index;
+}
+
+/* Writers before readers; sources first and sinks last, otherwise as written where that is free. */
+static bool order_items(struct compile *c)
+{
+    struct topo *t = c->topo;
+    struct visit v = {.c = c, .ok = true};
+    v.state = mr_arena_zalloc(c->arena, t->count + 1);
+    v.path = mr_arena_zalloc(c->arena, (t->count + 1) * sizeof *v.path);
+    t->order = mr_arena_zalloc(c->arena, (t->count + 1) * sizeof *t->order);
+    for (int pass = MR_STAGE_SOURCE; pass <= MR_STAGE_SINK; pass++)
+        for (size_t i = 0; i < t->count; i++)
+            if (t->items[i].kind == (enum mr_stage_kind)pass && v.state[i] == UNSEEN)
+                visit(&v, (int)i);
+    return v.ok;
+}
+
+static void count_readers(struct compile *c)
+{
+    struct topo *t = c->topo;
+    for (size_t i = 0; i < t->count; i++)
+        for (size_t k = 0; k < t->items[i].from_count; k++)
+            if (t->items[i].from[k].item >= 0)
+                t->items[t->items[i].from[k].item].readers++;
+    for (size_t i = 0; i < t->count; i++)
+        if (t->items[i].kind != MR_STAGE_SINK && !t->items[i].readers)
+            TOPO_WARNING(c, MR_TOPOLOGY_UNUSED, &t->items[i].at, NULL, "nothing reads %s \"%.*s\"",
+                         kind_name(&t->items[i]), MR_FMT(t->items[i].id));
+}
+
+bool mr_topology__check_graph(struct compile *c)
+{
+    struct topo *t = c->topo;
+    bool ok = check_ids(c);
+    if (!t->source_count)
+        ok = TOPO_ERROR(c, MR_TOPOLOGY_EMPTY, NULL, "Add `source: {files: [...]}`.",
+                        "the topology has no source");
+    if (!t->count || t->items[t->count - 1].kind != MR_STAGE_SINK)
+        ok = TOPO_ERROR(c, MR_TOPOLOGY_EMPTY, NULL, "Add `sink: {file: out.jsonl}`.",
+                        "the topology has no sink");
+    if (t->count > ITEMS_MAX)
+        return TOPO_ERROR(c, MR_YAML_LIMIT, NULL, NULL, "the topology has more than 2000 stages");
+    default_from(c);
+    for (size_t i = t->source_count; i < t->count; i++)
+        for (size_t k = 0; k < t->items[i].from_count; k++)
+            if (!resolve_ref(c, &t->items[i], &t->items[i].from[k])) {
+                t->items[i].from[k].item = -1;
+                ok = false;
+            }
+    ok = order_items(c) && ok;
+    count_readers(c);
+    return ok;
+}

@@ -1,0 +1,408 @@
+/* Keys and their types along the graph: what each stage reads is there, what it writes is known.
+ *
+ * Three degrees of knowledge keep a correct topology from being refused: what is declared, known by
+ * the format or written by an operator is certain (errors); what a sample showed is likely
+ * (warnings); of what nobody has seen nothing is said. */
+#include "topology/topology_private.h"
+
+#include "runtime/op/describe.h"
+
+static struct flow_schema *unknown_schema(struct compile *c)
+{
+    struct flow_schema *s = mr_arena_zalloc(c->arena, sizeof *s);
+    s->open = s->unknown = true;
+    return s;
+}
+
+static const char *types_text(struct compile *c, uint32_t types)
+{
+    struct mr_buf text = {0};
+    mr_describe_types(types, &text);
+    const char *out = mr_arena_str(c->arena, mr_buf_str(&text)).ptr;
+    mr_buf_finish(&text);
+    return out;
+}
+
+static struct mr_str id_of(const struct compile *c, int item)
+{
+    return item >= 0 ? c->topo->items[item].id : MR_STR("the source");
+}
+
+/* ---- sources ---- */
+
+/* `keys: {text: text, "score?": number|null, "*": any}` */
+static struct flow_schema *declared(struct compile *c, struct item *item, int index)
+{
+    struct flow_schema *s = mr_arena_zalloc(c->arena, sizeof *s);
+    if (item->key_count > MR_NAMES_MAX)
+        TOPO_ERROR(c, MR_YAML_LIMIT, &item->at, NULL, "more than 1024 keys are declared");
+    for (size_t i = 0; i < item->key_count && i < MR_NAMES_MAX; i++) {
+        const struct node *key = item->keys[i].key, *value = item->keys[i].value;
+        struct mr_str name = key->text;
+        uint32_t types = 0;
+        bool always = !mr_str_ends(name, MR_STR("?"));
+        if (mr_str_is(name, "*")) {
+            s->open = true;
+            continue;
+        }
+        name.len -= !always;
+        if (!name.len || mr_str_starts(name, MR_STR("_mr.")) || name.ptr[0] == '\x01')
+            TOPO_ERROR(c, MR_KEY_RESERVED, &key->at, NULL, "\"%.*s\" cannot be the name of a key",
+                       MR_FMT(key->text));
+        /* A plain `null` is the type, not a missing value. */
+        if (value->kind != NODE_SCALAR || !mr_schema__types(value->text, &types))
+            TOPO_ERROR(c, MR_TOPOLOGY_VALUE, &value->at,
+                       "Types: text, int, number, bool, list, map, any, null, joined with |.",
+                       "the type of key \"%.*s\" is not one", MR_FMT(name));
+        mr_schema__put(c, s, (struct flow_key){.name = name, .types = types, .always = always,
+                                               .certain = true, .who = index});
+    }
+    return s;
+}
+
+static struct flow_schema *sampled(struct compile *c, struct item *item, int index)
+{
+    struct mr_schema seen = {0};
+    struct mr_error *e = item->source->schema(item->params, c->base_dir, c->arena, &seen);
+    if (e) {
+        const char *remedy = mr_error_remedy_text(e);
+        struct place at = item->setting_count ? item->settings_at[0] : item->at;
+        TOPO_ERROR(c, mr_error_code(e), &at, *remedy ? remedy : NULL, "%s", mr_error_message(e));
+        mr_error_free(e);
+        return unknown_schema(c);
+    }
+    struct flow_schema *s = unknown_schema(c);
+    s->bytes = seen.bytes;
+    if (seen.unknown)
+        return s;
+    s->unknown = false;
+    s->open = seen.open;
+    s->sample_rows = seen.sample_rows;
+    for (size_t i = 0; i < seen.count; i++)
+        mr_schema__put(c, s, (struct flow_key){.name = seen.keys[i].name, .types = seen.keys[i].types,
+                                               .always = seen.keys[i].always,
+                                               .certain = !seen.open, .who = index});
+    return s;
+}
+
+static struct flow_schema *source_schema(struct compile *c, struct item *item, int index)
+{
+    if (item->keys_given)
+        return declared(c, item, index);
+    if (item->sound && c->options->sample && item->source->schema)
+        return sampled(c, item, index);
+    return unknown_schema(c);
+}
+
+/* ---- what a stage gets ---- */
+
+/* Rows that left by an outcome: as they came in, perhaps with what the operator wrote before. */
+static struct flow_schema *outcome_schema(struct compile *c, const struct item *item)
+{
+    struct flow_schema *s = mr_schema__copy(c, item->schema_in);
+    for (size_t r = 0; r < item->role_count; r++) {
+        enum mr_access access = item->roles[r].key->access;
+        if (access != MR_WRITE && access != MR_MAY_WRITE)
+            continue;
+        for (size_t i = 0; i < item->roles[r].count; i++) {
+            struct flow_key key = {.name = item->roles[r].names[i], .types = item->roles[r].key->types,
+                                   .certain = true, .who = (int)(item - c->topo->items)};
+            if (!mr_schema__find(s, key.name))
+                mr_schema__put(c, s, key);
+        }
+    }
+    return s;
+}
+
+static struct flow_schema *input_schema(struct compile *c, const struct item *item)
+{
+    struct flow_schema *s = NULL;
+    for (size_t i = 0; i < item->from_count; i++) {
+        const struct ref *ref = &item->from[i];
+        const struct item *writer = ref->item >= 0 ? &c->topo->items[ref->item] : NULL;
+        struct flow_schema *one = !writer || !writer->schema ? unknown_schema(c)
+                                  : ref->outcome != MR_PLAN_NONE && writer->schema_in
+                                      ? outcome_schema(c, writer)
+                                      : mr_schema__copy(c, writer->schema);
+        if (s)
+            mr_schema__unite(c, s, one);
+        else
+            s = one;
+    }
+    return s ? s : unknown_schema(c);
+}
+
+/* ---- reading ---- */
+
+static const char *keys_there(struct compile *c, const struct flow_schema *s, struct mr_str name)
+{
+    struct near near;
+    struct mr_buf list = {0};
+    size_t shown = 0;
+    mr_near__begin(&near, name);
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->keys[i].gone)
+            continue;
+        mr_near__try(&near, s->keys[i].name);
+        if (shown < 12)
+            mr_buf_printf(&list, "%s%.*s", shown ? ", " : "", MR_FMT(s->keys[i].name));
+        shown++;
+    }
+    const char *did_you_mean = mr_near__text(&near, c->arena);
+    const char *out = shown == 0 ? "No key is there."
+                                 : mr_topology__text(c, "%s%sKeys there: %s%s.",
+                                                     did_you_mean ? did_you_mean : "",
+                                                     did_you_mean ? " " : "", mr_buf_text(&list),
+                                                     shown > 12 ? ", ..." : "");
+    mr_buf_finish(&list);
+    return out;
+}
+
+static bool must_exist(const struct topo_role *role)
+{
+    enum mr_access a = role->key->access;
+    return a == MR_READ || a == MR_CHANGE || (a == MR_REMOVE && !role->key->optional);
+}
+
+static void check_absent(struct compile *c, const struct item *item, const struct topo_role *role,
+                         size_t i, const struct flow_schema *in, const struct flow_key *gone)
+{
+    const char *name = mr_topology__text(c, "%.*s", MR_FMT(role->names[i]));
+    const struct place *at = &role->names_at[i];
+    bool must = must_exist(role);
+    if (!must && !role->given)
+        return; /* an optional reading nobody asked for */
+    if (gone) {
+        const char *remedy = mr_topology__text(c, "Move the stage before \"%.*s\", or keep the key there.",
+                                               MR_FMT(id_of(c, gone->who)));
+        const char *fact = mr_topology__text(c, "key \"%s\" is gone: stage \"%.*s\" removed it", name,
+                                             MR_FMT(id_of(c, gone->who)));
+        if (must)
+            TOPO_ERROR(c, MR_KEY_MISSING, at, remedy, "%s", fact);
+        else
+            TOPO_WARNING(c, MR_KEY_MISSING, at, remedy, "%s", fact);
+    } else if (!in->open && must) {
+        TOPO_ERROR(c, MR_KEY_MISSING, at, keys_there(c, in, role->names[i]),
+                   "stage \"%.*s\" reads key \"%s\", which is not there", MR_FMT(item->id), name);
+    } else if (!in->open || (!in->unknown && must)) {
+        const char *where = in->open ? mr_topology__text(c, "on none of the %zu sampled rows",
+                                                         in->sample_rows)
+                                     : "not there";
+        TOPO_WARNING(c, MR_KEY_MISSING, at, keys_there(c, in, role->names[i]),
+                     "stage \"%.*s\" reads key \"%s\", which is %s", MR_FMT(item->id), name, where);
+    }
+}
+
+static void check_types(struct compile *c, const struct topo_role *role, size_t i,
+                        const struct flow_key *key)
+{
+    uint32_t wanted = role->key->types | (role->key->nullable ? MR_NULL : 0);
+    uint32_t values = key->types & ~(uint32_t)MR_NULL;
+    const struct place *at = &role->names_at[i];
+    const char *remedy = "Read another key, or bring it to the type before (cast).";
+    if (!key->certain && values == MR_ANY)
+        return; /* nothing is known */
+    if (values && !(values & wanted)) {
+        const char *fact = mr_topology__text(c, "key \"%.*s\" is %s; role `%s` takes %s",
+                                             MR_FMT(key->name), types_text(c, key->types),
+                                             role->key->name, types_text(c, wanted));
+        if (key->certain)
+            TOPO_ERROR(c, MR_KEY_TYPE, at, remedy, "%s", fact);
+        else
+            TOPO_WARNING(c, MR_KEY_TYPE, at, remedy, "%s, as far as the sample shows", fact);
+    } else if (values & ~wanted) {
+        TOPO_WARNING(c, MR_KEY_TYPE, at, "Rows of another type are rejected as bad_input.",
+                     "key \"%.*s\" is sometimes %s; role `%s` takes %s", MR_FMT(key->name),
+                     types_text(c, values & ~wanted), role->key->name, types_text(c, wanted));
+    } else if ((key->types & MR_NULL) && !role->key->nullable) {
+        TOPO_HINT(c, MR_KEY_TYPE, at, "Such rows are rejected as bad_input.",
+                  "key \"%.*s\" is null on some rows; role `%s` takes no null", MR_FMT(key->name),
+                  role->key->name);
+    }
+}
+
+static void read_role(struct compile *c, const struct item *item, const struct topo_role *role,
+                      const struct flow_schema *in, struct flow_schema *out)
+{
+    for (size_t i = 0; i < role->count; i++) {
+        const struct flow_key *key = mr_schema__find(in, role->names[i]);
+        uint32_t wanted = role->key->types | (role->key->nullable ? MR_NULL : 0);
+        if (!key || key->gone) {
+            check_absent(c, item, role, i, in, key);
+        } else {
+            check_types(c, role, i, key);
+            if (must_exist(role) && !key->always)
+                TOPO_WARNING(c, MR_KEY_MISSING, &role->names_at[i],
+                             "Rows without it are rejected as bad_input.",
+                             "key \"%.*s\" is not on every row", MR_FMT(key->name));
+        }
+        /* A row that goes on had the key, with a type that the role takes. */
+        uint32_t types = key && !key->gone && (key->types & wanted) ? key->types & wanted : wanted;
+        struct flow_key now = {.name = role->names[i], .types = types, .always = true,
+                               .certain = true, .who = key ? key->who : -1};
+        if (must_exist(role))
+            mr_schema__put(c, out, now);
+    }
+}
+
+/* ---- writing ---- */
+
+static bool item_reads(const struct item *item, struct mr_str name)
+{
+    for (size_t r = 0; r < item->role_count; r++) {
+        enum mr_access a = item->roles[r].key->access;
+        for (size_t i = 0; a != MR_WRITE && a != MR_MAY_WRITE && i < item->roles[r].count; i++)
+            if (mr_str_eq(item->roles[r].names[i], name))
+                return true;
+    }
+    return false;
+}
+
+static const struct topo_role *role_named(const struct item *item, const char *name)
+{
+    for (size_t r = 0; r < item->role_count; r++)
+        if (strcmp(item->roles[r].key->name, name) == 0)
+            return &item->roles[r];
+    return NULL;
+}
+
+static uint32_t chosen_type(const struct item *item, const char *param)
+{
+    const struct mr_param *p = mr_param_find(item->op->params, mr_str_of(param));
+    struct mr_str text = mr_str_of(p ? p->def : NULL);
+    uint32_t types = 0;
+    for (size_t i = 0; p && i < item->setting_count; i++)
+        if (mr_str_is(item->settings[i].name, p->name))
+            text = item->settings[i].value;
+    return text.len && mr_schema__types(text, &types) ? types : 0;
+}
+
+/* The type that a role writes under its i-th key. */
+static uint32_t written_types(const struct item *item, const struct topo_role *role, size_t i,
+                              const struct flow_schema *in)
+{
+    uint32_t types = 0;
+    if (role->key->type_param && (types = chosen_type(item, role->key->type_param)))
+        return types;
+    const struct topo_role *like = role->key->type_of ? role_named(item, role->key->type_of) : NULL;
+    for (size_t k = 0; like && k < like->count; k++) {
+        const struct flow_key *key = mr_schema__find(in, like->names[k]);
+        if (like->count != role->count || k == i)
+            types |= key && !key->gone ? key->types : like->key->types;
+    }
+    if (types)
+        return types;
+    const struct flow_key *old = mr_schema__find(in, role->names[i]);
+    if (role->key->access == MR_CHANGE && old && !old->gone) {
+        uint32_t keeps = old->types & (role->key->types | (role->key->nullable ? MR_NULL : 0));
+        return keeps ? keeps : role->key->types;
+    }
+    return role->key->types;
+}
+
+static void write_role(struct compile *c, const struct item *item, const struct topo_role *role,
+                       const struct flow_schema *in, struct flow_schema *out)
+{
+    bool always = role->key->access != MR_MAY_WRITE;
+    for (size_t i = 0; i < role->count; i++) {
+        const struct flow_key *old = mr_schema__find(in, role->names[i]);
+        bool there = old && !old->gone;
+        if (there && !item_reads(item, role->names[i]))
+            TOPO_WARNING(c, MR_KEY_OVERWRITTEN, &role->names_at[i],
+                         mr_topology__text(c, "Bind `%s` to another key to keep both.", role->key->name),
+                         "stage \"%.*s\" overwrites key \"%.*s\" from \"%.*s\"", MR_FMT(item->id),
+                         MR_FMT(role->names[i]), MR_FMT(id_of(c, old->who)));
+        struct flow_key key = {.name = role->names[i],
+                               .types = written_types(item, role, i, in),
+                               .always = always || (there && old->always),
+                               .certain = true,
+                               .who = (int)(item - c->topo->items)};
+        if (!always && there)
+            key.types |= old->types;
+        mr_schema__put(c, out, key);
+    }
+}
+
+static void keep_bound(const struct item *item, struct flow_schema *out)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < out->count; i++) {
+        bool bound = item_reads(item, out->keys[i].name);
+        for (size_t r = 0; r < item->role_count && !bound; r++)
+            for (size_t k = 0; k < item->roles[r].count && !bound; k++)
+                bound = mr_str_eq(item->roles[r].names[k], out->keys[i].name);
+        if (bound)
+            out->keys[kept++] = out->keys[i];
+    }
+    out->count = kept;
+}
+
+static struct flow_schema *through(struct compile *c, struct item *item)
+{
+    const struct flow_schema *in = item->schema_in;
+    struct flow_schema *out = mr_schema__copy(c, in);
+    for (size_t r = 0; r < item->role_count; r++) {
+        enum mr_access a = item->roles[r].key->access;
+        if (a == MR_READ || a == MR_MAY_READ || a == MR_CHANGE || a == MR_REMOVE)
+            read_role(c, item, &item->roles[r], in, out);
+    }
+    if (item->op->keeps_only_bound) {
+        for (size_t r = 0; r < item->role_count; r++) /* optional ones may be there */
+            for (size_t i = 0; in->open && i < item->roles[r].count; i++)
+                if (!mr_schema__find(out, item->roles[r].names[i]))
+                    mr_schema__put(c, out, (struct flow_key){.name = item->roles[r].names[i],
+                                                             .types = MR_ANY | MR_NULL, .who = -1});
+        keep_bound(item, out);
+        out->open = out->unknown = false;
+    }
+    for (size_t r = 0; r < item->role_count; r++)
+        for (size_t i = 0; item->roles[r].key->access == MR_REMOVE && i < item->roles[r].count; i++)
+            mr_schema__put(c, out, (struct flow_key){.name = item->roles[r].names[i], .gone = true,
+                                                     .who = (int)(item - c->topo->items)});
+    for (size_t r = 0; r < item->role_count; r++) {
+        enum mr_access a = item->roles[r].key->access;
+        if (a == MR_WRITE || a == MR_MAY_WRITE || a == MR_CHANGE)
+            write_role(c, item, &item->roles[r], in, out);
+    }
+    return out;
+}
+
+/* Whatever the compiler's own checks let through, the binding must accept. */
+static void check_binding(struct compile *c, struct item *item)
+{
+    struct mr_names *names = mr_names_create();
+    struct mr_bound_role *bound = mr_arena_zalloc(c->arena, (item->role_count + 1) * sizeof *bound);
+    size_t count = 0;
+    for (size_t r = 0; r < item->role_count; r++)
+        if (item->roles[r].given)
+            bound[count++] = (struct mr_bound_role){mr_str_of(item->roles[r].key->name),
+                                                    item->roles[r].names, item->roles[r].count};
+    struct mr_binding binding;
+    struct mr_error *e =
+        mr_binding_make(item->op, item->id, bound, count, names, c->arena, &binding);
+    if (e) {
+        TOPO_ERROR(c, MR_OP_ROLE_VALUE, &item->use_at, NULL, "%s", mr_error_message(e));
+        item->sound = false;
+    }
+    mr_error_free(e);
+    mr_names_destroy(names);
+}
+
+void mr_topology__check_keys(struct compile *c)
+{
+    for (size_t i = 0; i < c->topo->order_count; i++) {
+        int index = c->topo->order[i];
+        struct item *item = &c->topo->items[index];
+        if (item->kind == MR_STAGE_SOURCE) {
+            item->schema = source_schema(c, item, index);
+            continue;
+        }
+        item->schema_in = input_schema(c, item);
+        if (item->kind == MR_STAGE_SINK || !item->op)
+            item->schema = unknown_schema(c);
+        else if (item->sound)
+            check_binding(c, item);
+        if (!item->schema)
+            item->schema = item->sound ? through(c, item) : unknown_schema(c);
+    }
+}

@@ -1,0 +1,241 @@
+/* Shared inside topology/ only, grouped by the file that defines it. Everything lives in the arena
+ * of the compilation; nothing here is freed alone. */
+#ifndef MR_TOPOLOGY_PRIVATE_H
+#define MR_TOPOLOGY_PRIVATE_H
+
+#include "runtime/row/row.h"
+#include "topology/compile.h"
+
+/* source.c: the text as a tree; every node knows its place. */
+enum node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
+
+struct place {
+    uint32_t line, column, width; /* 1-based, in code points; line 0: not in the file */
+    struct mr_str from;           /* line 0: where it comes from instead ("--set dedup.threshold") */
+};
+
+struct node;
+struct pair {
+    struct node *key, *value; /* key: always a scalar */
+};
+struct node {
+    enum node_kind kind;
+    struct place at;
+    struct mr_str text;  /* scalar */
+    bool expanded;       /* ${...} has been replaced */
+    bool plain;          /* scalar without quotes: null, true, 12 are not texts */
+    struct node **items; /* list */
+    struct pair *pairs;  /* map */
+    size_t count;
+    size_t weight;       /* nodes below and itself, aliases counted in full */
+};
+
+enum {
+    SOURCE_MAX_BYTES = 4 << 20,
+    SOURCE_MAX_DEPTH = 32,
+    SOURCE_MAX_NODES = 200000,
+    NAME_MAX_BYTES = 63,
+    PROBLEMS_MAX = 1000,
+    ITEMS_MAX = 2000,
+};
+
+/* One compilation. */
+struct compile {
+    struct mr_arena *arena;
+    const struct mr_compile_options *options;
+    struct mr_compiled *out;
+    struct mr_str file, text; /* name for messages, whole text */
+    const char *base_dir;
+    size_t problem_capacity;
+    bool *set_used;           /* one per --set */
+    struct topo *topo;
+};
+
+/* NULL after a syntax error or when the text is empty; then problems say so. */
+struct node *mr_topology__source(struct compile *c);
+bool mr_node__is_null(const struct node *n); /* plain and empty, ~ or null */
+struct node *mr_node__get(const struct node *map, const char *key);
+
+/* problem.c: at: NULL or line 0 for no place. remedy: NULL takes the code's own. Returns false so
+ * that a check can end with it. */
+bool mr_topology__problem(struct compile *c, enum mr_severity severity, enum mr_code code,
+                          const struct place *at, const char *remedy, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+#define TOPO_ERROR(c, code, at, remedy, ...) \
+    mr_topology__problem(c, MR_PROBLEM_ERROR, code, at, remedy, __VA_ARGS__)
+#define TOPO_WARNING(c, code, at, remedy, ...) \
+    mr_topology__problem(c, MR_PROBLEM_WARNING, code, at, remedy, __VA_ARGS__)
+#define TOPO_HINT(c, code, at, remedy, ...) \
+    mr_topology__problem(c, MR_PROBLEM_HINT, code, at, remedy, __VA_ARGS__)
+/* The n-th line of the file, without its end. */
+struct mr_str mr_topology__line(const struct compile *c, uint32_t line);
+void mr_topology__problems_sort(struct mr_compiled *out);
+/* `did you mean "a" or "b"?`, or NULL when no candidate is near. In the arena. */
+struct near {
+    struct mr_str name, found[3];
+    size_t distance[3], count;
+};
+void mr_near__begin(struct near *n, struct mr_str name);
+void mr_near__try(struct near *n, struct mr_str candidate);
+void mr_near__words(struct near *n, const char *list); /* blank-separated */
+const char *mr_near__text(const struct near *n, struct mr_arena *arena);
+/* Texts for messages: zero-terminated, in the arena. */
+const char *mr_topology__text(struct compile *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* expand.c: ${NAME} in all scalar values, from --set and the environment. */
+void mr_topology__expand(struct compile *c, struct node *root);
+/* --set names that replaced nothing. */
+void mr_topology__unused_sets(struct compile *c);
+
+/* units.c: "64MB", "1.5 GiB", "10s"; false when the text is none. */
+bool mr_topology__bytes(struct mr_str text, uint64_t *out);
+bool mr_topology__duration_ms(struct mr_str text, uint64_t *out);
+/* A count of bytes or milliseconds as people write it. */
+void mr_topology__print_bytes(struct mr_buf *out, uint64_t bytes);
+void mr_topology__print_ms(struct mr_buf *out, uint64_t ms);
+
+/* tree.c: the grammar. */
+struct given { /* a parameter or role as written */
+    struct node *key, *value;
+    bool taken;
+};
+struct ref {
+    struct place at;
+    struct mr_str text;
+    int item;    /* index of the item read; -1 unresolved */
+    int outcome; /* MR_PLAN_NONE: its rows that go on */
+    bool branch; /* may bring rows that another reference brings too */
+};
+struct topo_role {
+    const struct mr_key *key;
+    struct place at;         /* of the role's name, or of the stage when by default */
+    struct mr_str *names;
+    struct place *names_at;
+    size_t count;
+    bool given;
+};
+struct item {
+    enum mr_stage_kind kind;
+    struct mr_str id;
+    struct place at, use_at; /* where it begins; where its operator or connector is named */
+    struct mr_str use;
+    const struct mr_op *op;
+    const struct mr_source_type *source;
+    const struct mr_sink_type *sink;
+    struct given *givens;    /* everything not of the grammar: parameters and roles */
+    size_t given_count;
+    struct given *keys;      /* long form `keys:`; sources: the declared keys */
+    size_t key_count;
+    bool mixed;              /* short form: givens hold parameters and roles */
+    bool keys_given;
+    struct ref *from;
+    size_t from_count;
+    bool from_given;
+    struct place window_at, scale_at, partitions_at, order_at;
+    uint64_t window_rows, window_idle_ms;
+    uint32_t scale, partitions; /* 0: not declared */
+    uint64_t retention, bound;
+    uint64_t longest_row_ms;
+    bool arrival, place_order;  /* as declared by `order:` */
+    bool isolate, replay_point, keep_dropped, mode_given;
+    enum mr_mode mode;
+    /* resolve.c */
+    struct mr_setting *settings;
+    struct place *settings_at;
+    size_t setting_count;
+    struct topo_role *roles;    /* one per row of op->keys */
+    size_t role_count;
+    void *params;               /* filled; NULL when there are errors in them */
+    bool sound;                 /* operator known, parameters and roles without error */
+    bool endless;               /* its rows never end */
+    uint32_t readers;
+    struct flow_schema *schema_in;
+    struct flow_schema *schema; /* keys of the rows that go on; check_keys.c */
+    bool joins, renames;        /* fused with its writer; tells branches of one row apart */
+    const char *cut;            /* why it is not fused with its writer */
+    int stage, prepare_stage;   /* numbers in the plan; MR_PLAN_NONE */
+};
+struct topo {
+    struct mr_str name;
+    enum mr_mode mode;
+    uint64_t seed, max_row_bytes, disk_budget;
+    bool fuse_auto, lz4;
+    struct item *items;         /* sources, stages, sinks, as written */
+    size_t count, capacity;
+    size_t source_count;        /* the first ones */
+    int *order;                 /* indexes of items so that readers come after writers */
+    size_t order_count;
+};
+void mr_topology__tree(struct compile *c, struct node *root);
+/* A setting's node as text, a list as its texts; false and a problem otherwise. */
+bool mr_topology__scalar(struct compile *c, const struct node *n, const char *what,
+                         struct mr_str *out);
+/* items.c: what stands in one stage, source or sink. */
+void mr_topology__stage(struct compile *c, struct node *n);
+void mr_topology__source_item(struct compile *c, struct node *name, struct node *n);
+void mr_topology__sink_item(struct compile *c, struct node *name, struct node *n);
+/* settings.c: one setting of the grammar. False: not a setting of this kind of item. */
+enum { ON_STAGE = 1, ON_SOURCE = 2, ON_SINK = 4 };
+bool mr_topology__setting(struct compile *c, struct item *item, int kind, struct pair *pair);
+bool mr_topology__is_setting(int kind, struct mr_str name);
+void mr_topology__near_settings(struct near *n, int kind);
+bool mr_topology__take_bool(struct compile *c, const struct node *n, bool *out);
+bool mr_topology__take_uint(struct compile *c, const struct node *n, uint64_t min, uint64_t max,
+                            uint64_t *out);
+bool mr_topology__take_bytes(struct compile *c, const struct node *n, uint64_t *out);
+bool mr_topology__take_word(struct compile *c, const struct node *n, const char *words, int *out);
+bool mr_topology__id_ok(struct mr_str id);
+
+/* resolve.c: operators and connectors by name, parameters and roles to their tables. */
+void mr_topology__resolve(struct compile *c);
+/* values.c: a node as the text form of a parameter. */
+bool mr_topology__param_text(struct compile *c, const struct mr_param *p, const struct node *n,
+                             struct mr_str *text, bool *null);
+/* roles.c */
+bool mr_topology__roles(struct compile *c, struct item *item);
+const struct mr_key *mr_topology__role_find(const struct mr_op *op, struct mr_str name);
+
+/* check_graph.c: ids, `from`, cycles, order of items, what nobody reads. False: the graph cannot
+ * be used by further checks. */
+bool mr_topology__check_graph(struct compile *c);
+/* check_place.c: scale, partitions, windows, endless sources. */
+void mr_topology__check_place(struct compile *c);
+/* check_keys.c: keys and types along the graph. schema.c: sets of keys. */
+struct flow_key {
+    struct mr_str name;
+    uint32_t types; /* enum mr_type bits, null among them */
+    bool always;    /* on every row */
+    bool certain;   /* declared or written, not just seen in a sample */
+    bool gone;      /* removed upstream */
+    int who;        /* item that wrote or removed it */
+};
+struct flow_schema {
+    struct flow_key *keys;
+    size_t count, capacity;
+    bool open, unknown;
+    size_t sample_rows;
+    uint64_t bytes;
+};
+struct flow_key *mr_schema__find(const struct flow_schema *s, struct mr_str name);
+struct flow_key *mr_schema__put(struct compile *c, struct flow_schema *s, struct flow_key key);
+struct flow_schema *mr_schema__copy(struct compile *c, const struct flow_schema *s);
+void mr_schema__unite(struct compile *c, struct flow_schema *into, const struct flow_schema *other);
+/* "text", "number|null": a declared type. False when it is none. */
+bool mr_schema__types(struct mr_str text, uint32_t *out);
+void mr_topology__check_keys(struct compile *c);
+
+/* make.c: the plan. fuse.c: which stages share a process (item.joins, item.cut). order.c: in which
+ * order rows come (stage.order, notes), and which branches bring the same row (ref.branch). */
+struct maker {
+    struct compile *c;
+    struct mr_plan *plan;
+    int *item_of; /* stage number → item */
+    size_t topic_capacity;
+};
+void mr_topology__make(struct compile *c);
+void mr_topology__fuse(struct compile *c);
+void mr_topology__branches(struct compile *c);
+void mr_topology__order(struct maker *m);
+
+#endif
