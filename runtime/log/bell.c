@@ -147,12 +147,14 @@ int mr_bells_fd(const struct mr_bells *b)
  * ringer at least one sees what the other stored. */
 void mr_bells_arm(struct mr_bells *b)
 {
-    atomic_store(&b->waiting[b->mine], 1);
+    if (b->mine != MR_BELL_NONE)
+        atomic_store(&b->waiting[b->mine], 1);
 }
 
 void mr_bells_disarm(struct mr_bells *b)
 {
-    atomic_store(&b->waiting[b->mine], 0);
+    if (b->mine != MR_BELL_NONE)
+        atomic_store(&b->waiting[b->mine], 0);
     drain(b);
 }
 
