@@ -57,33 +57,33 @@ static size_t byte_units(struct mr_str text, struct mr_chunk_unit *units)
     return text.len;
 }
 
-/* A sentence ends behind ". ", "! ", "? " or a line feed; pieces under MIN_BYTES join the next. */
+/* Where the sentence that goes on at i ends, or 0: behind ". ", "! ", "? ", a line feed, or the
+ * text's end. */
+static size_t sentence_end(struct mr_str text, size_t i)
+{
+    char c = text.ptr[i];
+    if (c == '\n' || i + 1 == text.len)
+        return i + 1;
+    return (c == '.' || c == '!' || c == '?') && text.ptr[i + 1] == ' ' ? i + 2 : 0;
+}
+
+/* Sentences; those under MIN_BYTES take the next one in until they are not. */
 static size_t sentence_units(struct mr_str text, struct mr_chunk_unit *units)
 {
     enum { MIN_BYTES = 12 };
     size_t count = 0, begin = 0;
     for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        bool blank_next = i + 1 < text.len && text.ptr[i + 1] == ' ';
-        bool ends = c == '\n' || ((c == '.' || c == '!' || c == '?') && blank_next);
-        size_t stop = c == '\n' ? i + 1 : i + 2;
-        if (i + 1 == text.len) {
-            ends = true;
-            stop = text.len;
-        }
-        if (!ends)
+        size_t stop = sentence_end(text, i);
+        if (!stop)
             continue;
-        bool short_before = count && units[count - 1].end - units[count - 1].begin < MIN_BYTES;
-        if (count && (short_before || stop - begin < MIN_BYTES))
-            units[count - 1].end = (uint32_t)stop;
-        else
-            units[count++] = (struct mr_chunk_unit){(uint32_t)begin, (uint32_t)stop, 0};
-        begin = stop;
         i = stop - 1;
+        if (stop - begin < MIN_BYTES && stop < text.len)
+            continue;
+        struct mr_str sentence = mr_str_span(text.ptr + begin, stop - begin);
+        units[count++] = (struct mr_chunk_unit){(uint32_t)begin, (uint32_t)stop,
+                                                (uint32_t)mr_text_length(sentence)};
+        begin = stop;
     }
-    for (size_t i = 0; i < count; i++)
-        units[i].size = (uint32_t)mr_text_length(
-            mr_str_span(text.ptr + units[i].begin, units[i].end - units[i].begin));
     return count;
 }
 
@@ -122,20 +122,26 @@ static uint32_t whole(struct mr_str text, uint32_t at)
     return at;
 }
 
-bool mr_chunks_next(struct mr_chunks *c, struct mr_str *chunk)
+/* Units from c->at on that fit together, at least one; moves c->at to where the next chunk begins.
+ * Sentences must stay below the size, as the chunking library of the reference has it. */
+static struct mr_str next_window(struct mr_chunks *c)
 {
-    if (c->done)
-        return false;
-    size_t end = c->at, sum = 0;
-    while (end < c->count && (end == c->at || sum + c->units[end].size <= c->size))
+    size_t end = c->at, sum = 0, most = c->size - (c->method == MR_CHUNK_SENTENCE);
+    while (end < c->count && (end == c->at || sum + c->units[end].size <= most))
         sum += c->units[end++].size;
     uint32_t from = whole(c->text, c->units[c->at].begin);
     uint32_t to = whole(c->text, c->units[end - 1].end);
-    *chunk = mr_str_span(c->text.ptr + from, to > from ? to - from : 0);
     c->done = end == c->count;
-    if (c->method == MR_CHUNK_SENTENCE)
-        c->at = sentence_start(c, c->at, end);
-    else
-        c->at = end - c->overlap;
-    return true;
+    c->at = c->method == MR_CHUNK_SENTENCE ? sentence_start(c, c->at, end) : end - c->overlap;
+    return mr_str_span(c->text.ptr + from, to > from ? to - from : 0);
+}
+
+bool mr_chunks_next(struct mr_chunks *c, struct mr_str *chunk)
+{
+    while (!c->done) {
+        *chunk = next_window(c);
+        if (chunk->len) /* fewer bytes than a code point has may leave a window empty */
+            return true;
+    }
+    return false;
 }

@@ -39,6 +39,12 @@ bool mr_word_next(struct mr_str text, size_t *at, struct mr_str *word)
     return true;
 }
 
+/* The four separators U+001C-001F are no white space here, unlike between words. */
+static bool parts_tokens(uint32_t c)
+{
+    return mr_char_is_space(c) && !(c >= 0x1c && c <= 0x1f);
+}
+
 bool mr_token_next(struct mr_str text, size_t *at, struct mr_str *token)
 {
     if (!text.len)
@@ -48,7 +54,7 @@ bool mr_token_next(struct mr_str text, size_t *at, struct mr_str *token)
     while (p < end) {
         start = p;
         c = mr_char_next(&p, end);
-        if (!mr_char_is_space(c))
+        if (!parts_tokens(c))
             break;
         start = p;
     }
@@ -60,7 +66,7 @@ bool mr_token_next(struct mr_str text, size_t *at, struct mr_str *token)
     const char *stop = p;
     while (p < end) {
         c = mr_char_next(&p, end);
-        if (mr_char_is_space(c) || mr_char_is_word(c) != word)
+        if (parts_tokens(c) || mr_char_is_word(c) != word)
             break;
         stop = p;
     }

@@ -1,7 +1,8 @@
 /* Words and tokens of a text, one after the other over the original bytes: nothing is allocated.
  *
  * ws-word: a maximal run without white space (Python's split without argument).
- * token:   a maximal run of word characters, or of other characters that are not white space.
+ * token:   a maximal run of word characters, or of other characters that are not white space (the
+ *          separators U+001C-001F count as such other characters).
  * Thread: any. */
 #ifndef MR_TEXT_WORDS_H
 #define MR_TEXT_WORDS_H
