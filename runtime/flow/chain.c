@@ -243,6 +243,27 @@ struct mr_error *mr_flow__pass_children(struct mr_chain *c, size_t i)
     return NULL;
 }
 
+static void drop_prepared(struct mr_ctx *link, struct mr_row *row)
+{
+    const struct mr_key *keys = link->op->keys;
+    for (int k = 0; keys && keys[k].name; k++)
+        if (keys[k].access == MR_PREPARED)
+            mr_row_remove(row, k);
+}
+
+/* What is kept of a row that leaves: dropped on purpose, what the operator made of it (a duplicate
+ * names its twin); rejected, the row as it came. Prepared keys are seen by nobody. */
+static struct mr_row *leaving_body(struct mr_ctx *link, struct mr_row *row, struct mr_row *original,
+                                   struct mr_work *work, int outcome)
+{
+    bool dropped = outcome >= 0 && link->op->outcomes[outcome].kind == MR_DROP;
+    struct mr_row *body = dropped || !original ? row : original;
+    body->work = work;
+    if (link->op)
+        drop_prepared(link, body);
+    return body;
+}
+
 struct mr_error *mr_flow__settle_row(struct mr_chain *c, size_t i, struct mr_row *row,
                                      struct mr_work *work, struct mr_row *original,
                                      struct mr_error *failed)
@@ -273,19 +294,11 @@ struct mr_error *mr_flow__settle_row(struct mr_chain *c, size_t i, struct mr_row
         return NULL;
     default:
         link->child_count = 0;
-        return row_leaves(c, i, &leave, original ? original : row, false);
+        return row_leaves(c, i, &leave, leaving_body(link, row, original, work, leave.outcome), false);
     }
 }
 
 /* ---- entering ---- */
-
-static void drop_prepared(struct mr_ctx *link, struct mr_row *row)
-{
-    const struct mr_key *keys = link->op->keys;
-    for (int k = 0; keys && keys[k].name; k++)
-        if (keys[k].access == MR_PREPARED)
-            mr_row_remove(row, k);
-}
 
 static struct mr_error *call_operator(struct mr_ctx *link, struct mr_row *row, struct mr_work *work)
 {

@@ -142,6 +142,11 @@ static struct mr_error *left(void *arg, const struct mr_leave *leave, struct mr_
 
 /* ---- running ---- */
 
+static struct mr_id row_id(uint32_t record)
+{
+    return mr_id_source(MR_STR("cases"), MR_STR("rows"), record, 0);
+}
+
 static struct mr_error *push_lines(struct mr_chain *chain, const char *in, size_t batch,
                                    struct mr_arena *arena)
 {
@@ -156,7 +161,7 @@ static struct mr_error *push_lines(struct mr_chain *chain, const char *in, size_
         ck_assert_msg(!e, "the case's row does not parse: %.*s: %s", MR_FMT(line),
                       mr_error_message(e));
         struct mr_head head = {.kind = MR_KIND_ROW, .place = {.record = record}, .run = 1};
-        head.id = mr_id_source(MR_STR("cases"), MR_STR("rows"), record, 0);
+        head.id = row_id(record);
         e = mr_chain_push(chain, &head, mr_arena_str(arena, mr_buf_str(&map)));
         if (batch && (record + 1) % batch == 0)
             mr_chain_batch_end(chain);
@@ -168,6 +173,14 @@ static struct mr_error *push_lines(struct mr_chain *chain, const char *in, size_
     }
     mr_buf_finish(&map);
     return e;
+}
+
+/* The operator's own check of its parameters, which the compiler does before anything runs. */
+static struct mr_error *check_params(const struct mr_plan_stage *stage, struct mr_arena *arena)
+{
+    void *params = mr_arena_zalloc(arena, stage->op->params_size + 1);
+    MR_TRY(mr_params_fill(stage->op->params, stage->settings, stage->setting_count, arena, params));
+    return stage->op->check ? stage->op->check(params) : NULL;
 }
 
 struct mr_error *mr_run_rows(const struct mr_run *run, const char *in, struct mr_buf *out)
@@ -197,8 +210,9 @@ struct mr_error *mr_run_rows(const struct mr_run *run, const char *in, struct mr
     struct mr_chain_callbacks callbacks = {.arg = &sink, .forward = forward, .left = left};
     static const int order[] = {0, 1};
     struct mr_chain *chain = NULL;
-    struct mr_error *e =
-        mr_chain_create(&plan, order, apart ? 2 : 1, 1, bench.store, &callbacks, &chain);
+    struct mr_error *e = check_params(&stages[0], arena);
+    if (!e)
+        e = mr_chain_create(&plan, order, apart ? 2 : 1, 1, bench.store, &callbacks, &chain);
     if (!e)
         e = push_lines(chain, in, run->batch, arena);
     mr_chain_destroy(chain);
@@ -209,13 +223,32 @@ struct mr_error *mr_run_rows(const struct mr_run *run, const char *in, struct mr
 
 /* ---- comparing ---- */
 
+/* The line with each "@id:N" replaced by the id of input row N. */
+static struct mr_str with_ids(struct mr_str line, struct mr_buf *out)
+{
+    const struct mr_str mark = MR_STR("@id:");
+    size_t from = 0;
+    out->len = 0;
+    for (size_t at; (at = mr_str_find(line, mark, from)) != SIZE_MAX;) {
+        char hex[MR_ID_HEX_LEN + 1];
+        struct mr_id id = row_id((uint32_t)(line.ptr[at + mark.len] - '0'));
+        mr_id_hex(&id, hex);
+        mr_buf_add(out, line.ptr + from, at - from);
+        mr_buf_addz(out, hex);
+        from = at + mark.len + 1;
+    }
+    mr_buf_add(out, line.ptr + from, line.len - from);
+    return mr_buf_str(out);
+}
+
 /* Expected lines in the form in which outputs are printed. */
 static void normalise(const char *lines, struct mr_buf *out)
 {
-    struct mr_buf map = {0};
+    struct mr_buf map = {0}, own = {0};
     for (const char *at = lines; *at;) {
         struct mr_str line = mr_str_span(at, strcspn(at, "\n"));
         at += line.len + (at[line.len] == '\n');
+        line = with_ids(line, &own);
         map.len = 0;
         struct mr_error *e = mr_json_read_object(bench.reader, line, MR_UTF8_REJECT, &map);
         ck_assert_msg(!e, "the expected row does not parse: %.*s: %s", MR_FMT(line),
@@ -224,6 +257,7 @@ static void normalise(const char *lines, struct mr_buf *out)
         mr_buf_addc(out, '\n');
     }
     mr_buf_finish(&map);
+    mr_buf_finish(&own);
 }
 
 static void expect(const struct mr_run *run, const char *name, const char *in, const char *out)
