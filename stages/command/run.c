@@ -143,7 +143,12 @@ static enum mr_exit exit_code(const struct run *r, enum mr_run_end end,
 
 static enum mr_exit supervise(struct run *r)
 {
-    static const char *const states[] = {"ended", "found nothing new", "was interrupted", "failed"};
+    static const enum mr_run_state states[] = {
+        [MR_RUN_ENDED] = MR_STATE_ENDED,
+        [MR_RUN_NOTHING_NEW] = MR_STATE_NOTHING_NEW,
+        [MR_RUN_STOPPED] = MR_STATE_INTERRUPTED,
+        [MR_RUN_FAILED] = MR_STATE_FAILED,
+    };
     const struct options *o = r->o;
     struct mr_supervise_options options = {
         .plan = r->plan,
@@ -168,7 +173,8 @@ static enum mr_exit supervise(struct run *r)
     if (e && !failure)
         return mr_fail(e);
     mr_error_free(e);
-    totals->message = (struct mr_str){0};
+    if (!o->json)
+        totals->message = (struct mr_str){0}; /* printed below, as an error */
     print_end(r, end, totals);
     return failure ? mr_fail(failure) : exit_code(r, end, totals);
 }

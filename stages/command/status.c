@@ -26,7 +26,7 @@ static struct mr_error *print_pages(const struct mr_home *home, bool running, bo
     struct mr_totals *totals = mr_totals_create(plan, arena);
     mr_totals_add_folder(totals, &home->layout);
     totals->run = record.run;
-    totals->state = running ? "is running" : "was interrupted";
+    totals->state = running ? MR_STATE_RUNNING : MR_STATE_INTERRUPTED;
     totals->active_ms = record.active_ms;
     if (running && mr_wall_ms() > record.started_ms)
         totals->active_ms = mr_wall_ms() - record.started_ms;

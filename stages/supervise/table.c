@@ -12,6 +12,17 @@ struct reason {
     bool rejects;
 };
 
+/* A run's state as people read it, and as programs do: the latter never changes. */
+static const struct {
+    const char *words, *token;
+} states[] = {
+    [MR_STATE_RUNNING] = {"is running", "running"},
+    [MR_STATE_ENDED] = {"ended", "ended"},
+    [MR_STATE_NOTHING_NEW] = {"found nothing new", "nothing_new"},
+    [MR_STATE_INTERRUPTED] = {"was interrupted", "interrupted"},
+    [MR_STATE_FAILED] = {"failed", "failed"},
+};
+
 static const char *const kinds[] = {"source", "operator", "prepare", "sink"};
 
 static size_t reasons_of(const struct mr_plan_stage *stage, const struct mr_stage_total *total,
@@ -138,7 +149,7 @@ void mr_table_print(const struct mr_totals *t, struct mr_buf *out)
                   "out", "dropped", "rejected", "rows/s", "MB/s", "CPU", "left because");
     for (size_t i = 0; i < t->plan->stage_count; i++)
         add_row(t, i, width, out);
-    mr_buf_printf(out, "run %u %s after ", t->run, t->state);
+    mr_buf_printf(out, "run %u %s after ", t->run, states[t->state].words);
     mr_table_duration(t->active_ms, out);
     if (t->message.len)
         mr_buf_printf(out, ": %.*s", MR_FMT(t->message));
@@ -193,7 +204,7 @@ void mr_table_json(const struct mr_totals *t, struct mr_json_out *out)
     mr_json_key(out, "run");
     mr_json_uint(out, t->run);
     mr_json_key(out, "state");
-    mr_json_textz(out, t->state);
+    mr_json_textz(out, states[t->state].token);
     if (t->message.len) {
         mr_json_key(out, "message");
         mr_json_text(out, t->message);

@@ -6,7 +6,6 @@ struct mr_totals *mr_totals_create(const struct mr_plan *plan, struct mr_arena *
     struct mr_totals *t = mr_arena_zalloc(arena, sizeof *t);
     t->plan = plan;
     t->stages = mr_arena_zalloc(arena, (plan->stage_count + 1) * sizeof *t->stages);
-    t->state = "running";
     return t;
 }
 

@@ -7,6 +7,9 @@
 #include "runtime/plan/plan.h"
 #include "runtime/watch/counters.h"
 
+enum mr_run_state { MR_STATE_RUNNING, MR_STATE_ENDED, MR_STATE_NOTHING_NEW, MR_STATE_INTERRUPTED,
+                    MR_STATE_FAILED };
+
 struct mr_stage_total {
     uint64_t counter[MR_COUNTERS];
     uint64_t outcome[MR_PAGE_OUTCOMES];
@@ -20,7 +23,7 @@ struct mr_totals {
     uint64_t input_bytes;          /* size of all input; 0: unknown */
     uint32_t run;
     uint64_t active_ms;            /* time at work in this run */
-    const char *state;             /* "running", "ended", "interrupted", "failed", "nothing new" */
+    enum mr_run_state state;
     struct mr_str message;         /* why it failed, or empty */
 };
 
