@@ -53,7 +53,7 @@ static const struct {
 static bool ends_with(struct mr_str path, const char *suffix)
 {
     size_t len = strlen(suffix);
-    return path.len > len && strncasecmp(path.ptr + path.len - len, suffix, len) == 0;
+    return path.len >= len && strncasecmp(path.ptr + path.len - len, suffix, len) == 0;
 }
 
 static bool cut(struct mr_str *path, const char *suffix)

@@ -109,8 +109,10 @@ struct mr_error *mr_files__spool_next(struct mr_source *s, bool *found)
     struct mr_store_iter *i =
         mr_store_iter_open(s->env.store, mr_str_span(from.ptr, skip), from);
     *found = mr_store_iter_valid(i);
-    s->cursor.len = 0;
-    if (*found) {
+    if (!*found && s->cursor.len) {
+        s->cursor.len--; /* it stays: what is spooled has been read */
+    } else if (*found) {
+        s->cursor.len = 0;
         struct mr_str key = mr_store_iter_key(i);
         mr_buf_add(&s->cursor, key.ptr + skip, key.len - skip);
     }
