@@ -9,7 +9,7 @@ struct list_options {
 static const struct mr_option list_options[] = {
     MR_OPTION_JSON(struct list_options),
     {.name = "markdown", MR_OPTION(struct list_options, markdown),
-     .doc = "Print the full reference as Markdown."},
+     .doc = "Print the catalogue as Markdown (operators/README.md)."},
     {0},
 };
 
@@ -46,10 +46,10 @@ static enum mr_exit list(const struct mr_call *call)
         return MR_EXIT_OK;
     }
     struct mr_buf out = {0};
-    if (!o->markdown)
+    if (o->markdown)
+        mr_describe_catalogue(registry, &out);
+    else
         list_text(registry, &out);
-    for (size_t i = 0; o->markdown && i < count; i++)
-        mr_describe_markdown(mr_registry_at(registry, i), &out);
     mr_print(&out);
     mr_buf_finish(&out);
     return MR_EXIT_OK;
@@ -64,10 +64,14 @@ static const struct mr_command list_command = {
 };
 
 struct show_options {
-    bool json;
+    bool json, markdown;
 };
 
-static const struct mr_option show_options[] = {MR_OPTION_JSON(struct show_options), {0}};
+static const struct mr_option show_options[] = {
+    MR_OPTION_JSON(struct show_options),
+    {.name = "markdown", MR_OPTION(struct show_options, markdown), .doc = "Print it as Markdown."},
+    {0},
+};
 
 struct mr_error *mr_program_operator(struct mr_str name, const struct mr_op **out)
 {
@@ -104,7 +108,10 @@ static enum mr_exit show(const struct mr_call *call)
         mr_buf_finish(&out.text);
     } else {
         struct mr_buf out = {0};
-        mr_describe_text(op, &out);
+        if (o->markdown)
+            mr_describe_markdown(op, &out);
+        else
+            mr_describe_text(op, &out);
         mr_print(&out);
         mr_buf_finish(&out);
     }
