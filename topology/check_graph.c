@@ -77,12 +77,12 @@ static bool named_by_other(const struct topo *t, size_t source, size_t but)
     return false;
 }
 
-/* All sources that nobody else reads by name. */
+/* The only source, or all that nobody else reads by name. */
 static void read_sources(struct compile *c, size_t index)
 {
     struct topo *t = c->topo;
     for (size_t i = 0; i < t->source_count; i++)
-        if (!named_by_other(t, i, index))
+        if (t->source_count == 1 || !named_by_other(t, i, index))
             add_ref(c, &t->items[index], (int)i);
     if (!t->items[index].from_count && t->source_count)
         TOPO_ERROR(c, MR_TOPOLOGY_FROM, &t->items[index].at, "Say with `from:` what it reads.",
@@ -136,8 +136,9 @@ static bool resolve_ref(struct compile *c, struct item *item, struct ref *ref)
 {
     struct topo *t = c->topo;
     struct mr_str outcome, id = first_part(ref->text, &outcome);
-    if (ref->item < 0)
-        ref->item = item_find(t, id);
+    if (ref->item >= 0)
+        return true; /* by default */
+    ref->item = item_find(t, id);
     if (ref->item < 0) {
         struct near near;
         mr_near__begin(&near, id);

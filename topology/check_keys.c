@@ -120,8 +120,9 @@ static struct flow_schema *input_schema(struct compile *c, const struct item *it
     for (size_t i = 0; i < item->from_count; i++) {
         const struct ref *ref = &item->from[i];
         const struct item *writer = ref->item >= 0 ? &c->topo->items[ref->item] : NULL;
-        struct flow_schema *one = !writer || !writer->schema ? unknown_schema(c)
-                                  : ref->outcome != MR_PLAN_NONE && writer->schema_in
+        if (!writer || !writer->schema) /* an error was found there */
+            return unknown_schema(c);
+        struct flow_schema *one = ref->outcome != MR_PLAN_NONE && writer->schema_in
                                       ? outcome_schema(c, writer)
                                       : mr_schema__copy(c, writer->schema);
         if (s)
@@ -141,7 +142,7 @@ static const char *keys_there(struct compile *c, const struct flow_schema *s, st
     size_t shown = 0;
     mr_near__begin(&near, name);
     for (size_t i = 0; i < s->count; i++) {
-        if (s->keys[i].gone)
+        if (s->keys[i].gone || s->keys[i].who < 0) /* known only by being read */
             continue;
         mr_near__try(&near, s->keys[i].name);
         if (shown < 12)
@@ -214,7 +215,7 @@ static void check_types(struct compile *c, const struct topo_role *role, size_t 
         TOPO_WARNING(c, MR_KEY_TYPE, at, "Rows of another type are rejected as bad_input.",
                      "key \"%.*s\" is sometimes %s; role `%s` takes %s", MR_FMT(key->name),
                      types_text(c, values & ~wanted), role->key->name, types_text(c, wanted));
-    } else if ((key->types & MR_NULL) && !role->key->nullable) {
+    } else if ((key->types & MR_NULL) && key->who >= 0 && !role->key->nullable) {
         TOPO_HINT(c, MR_KEY_TYPE, at, "Such rows are rejected as bad_input.",
                   "key \"%.*s\" is null on some rows; role `%s` takes no null", MR_FMT(key->name),
                   role->key->name);
@@ -231,15 +232,16 @@ static void read_role(struct compile *c, const struct item *item, const struct t
             check_absent(c, item, role, i, in, key);
         } else {
             check_types(c, role, i, key);
-            if (must_exist(role) && !key->always)
+            if (must_exist(role) && !key->always && (key->certain || !in->unknown))
                 TOPO_WARNING(c, MR_KEY_MISSING, &role->names_at[i],
                              "Rows without it are rejected as bad_input.",
                              "key \"%.*s\" is not on every row", MR_FMT(key->name));
         }
         /* A row that goes on had the key, with a type that the role takes. */
         uint32_t types = key && !key->gone && (key->types & wanted) ? key->types & wanted : wanted;
+        bool known = key && (key->certain || (key->types & MR_ANY) != MR_ANY);
         struct flow_key now = {.name = role->names[i], .types = types, .always = true,
-                               .certain = true, .who = key ? key->who : -1};
+                               .certain = true, .who = known ? key->who : -1};
         if (must_exist(role))
             mr_schema__put(c, out, now);
     }

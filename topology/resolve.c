@@ -121,7 +121,9 @@ static bool take_param(struct compile *c, struct item *item, const struct mr_par
         return false;
     struct mr_error *e = mr_param_parse(p, text, null, c->arena, scratch);
     if (e) {
-        TOPO_ERROR(c, MR_OP_PARAM_VALUE, &g->value->at, NULL, "%s", mr_error_message(e));
+        const char *remedy = item->op ? mr_topology__text(c, "See `millrace ops show %s`.", item->op->name)
+                                      : p->doc;
+        TOPO_ERROR(c, MR_OP_PARAM_VALUE, &g->value->at, remedy, "%s", mr_error_message(e));
         mr_error_free(e);
         return false;
     }

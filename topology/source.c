@@ -148,6 +148,8 @@ static void take_list(struct builder *b, struct node *list, unsigned depth)
     bool end;
     struct node *item;
     while ((item = take_node(b, depth + 1, &end))) {
+        if (!item->at.line) /* nothing written */
+            item->at = list->at;
         list->items = grown(b, list->items, list->count, sizeof(struct node *));
         list->items[list->count++] = item;
         list->weight += item->weight;
@@ -161,12 +163,18 @@ static void take_pair(struct builder *b, struct node *map, struct node *key, uns
         fail(b, MR_YAML_SHAPE, &key->at, NULL, "a name is expected here, not a list or a mapping");
         return;
     }
-    for (size_t i = 0; i < map->count; i++)
+    bool twice = false;
+    if (map->count >= SOURCE_MAX_PAIRS) {
+        fail(b, MR_YAML_LIMIT, &key->at, NULL, "a mapping has more than 10000 names");
+        return;
+    }
+    for (size_t i = 0; i < map->count && !twice; i++)
         if (mr_str_eq(map->pairs[i].key->text, key->text))
-            TOPO_ERROR(b->c, MR_YAML_TWICE, &key->at, NULL, "\"%.*s\" stands here twice; first in line %u",
-                       MR_FMT(key->text), map->pairs[i].key->at.line);
+            twice = !TOPO_ERROR(b->c, MR_YAML_TWICE, &key->at, NULL,
+                                "\"%.*s\" stands here twice; first in line %u", MR_FMT(key->text),
+                                map->pairs[i].key->at.line);
     struct node *value = take_node(b, depth + 1, &end);
-    if (!value)
+    if (!value || twice)
         return;
     if (!value->at.line) /* nothing written: its name is the best place */
         value->at = key->at;

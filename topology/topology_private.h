@@ -34,6 +34,7 @@ enum {
     SOURCE_MAX_BYTES = 4 << 20,
     SOURCE_MAX_DEPTH = 32,
     SOURCE_MAX_NODES = 200000,
+    SOURCE_MAX_PAIRS = 10000, /* of one mapping */
     NAME_MAX_BYTES = 63,
     PROBLEMS_MAX = 1000,
     ITEMS_MAX = 2000,

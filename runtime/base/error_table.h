@@ -93,6 +93,8 @@ MR_E(TOPOLOGY_WINDOW, 2041, "A window stands where none can be.", "Remove `windo
 MR_E(TOPOLOGY_ENDLESS, 2042, "An endless source feeds what needs an end.",
      "Declare a `window: {rows: N}` or `{idle: 10s}`, or make the source finite.")
 MR_E(TOPOLOGY_NOT_AVAILABLE, 2050, "This version cannot do it.", "Leave it out.")
+MR_E(CASES_INVALID, 2060, "The cases beside a topology are not well written.",
+     "See \"Cases\" in topology/README.md.")
 /* 30xx files as sources and sinks */
 MR_E(FORMAT_UNSUPPORTED, 3001, "Files of this format cannot be read.",
      "Convert them first; the message names a command.")
