@@ -67,14 +67,24 @@ struct files_found {
     bool missing; /* a plain path that does not exist */
 };
 struct files_walk;
+struct files_watch;
+/* watch: is told every folder that is read; may be NULL. */
 struct mr_error *mr_files__walk_open(const struct files_params *p, const char *base_dir,
-                                     struct files_walk **out);
+                                     struct files_watch *watch, struct files_walk **out);
 /* *more false: there are no further files. */
 struct mr_error *mr_files__walk_next(struct files_walk *w, struct files_found *out, bool *more);
 void mr_files__walk_close(struct files_walk *w); /* accepts NULL */
 /* Root folder of a source: where relative names start. Appended to out. */
 void mr_files__root(const struct files_params *p, const char *base_dir, struct mr_buf *out);
 int64_t mr_files__mtime(const struct stat *st);
+
+/* watch.c: files renamed into folders. */
+struct files_watch *mr_files__watch_create(void); /* NULL: the kernel has no more to give */
+void mr_files__watch_destroy(struct files_watch *w);
+void mr_files__watch_folder(struct files_watch *w, const char *path);
+void mr_files__watch_read(struct files_watch *w); /* what happened so far */
+bool mr_files__watch_moved(struct files_watch *w, const char *path); /* w may be NULL */
+void mr_files__watch_clear(struct files_watch *w);                   /* w may be NULL */
 
 /* input.c: the bytes of a file, decompressed, in UTF-8 (what does not fit becomes 0xFF, so that the
  * record it stands in is found). */

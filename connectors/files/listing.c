@@ -42,9 +42,9 @@ void mr_files__file_put(struct mr_source *s, struct mr_str id, const struct file
 
 /* A watched file counts once nobody wrote it for the declared time. A time in the future (another
  * machine's clock) cannot be waited for. */
-static bool is_settled(const struct mr_source *s, const struct files_found *f)
+static bool is_settled(struct mr_source *s, const struct files_found *f)
 {
-    if (!s->params->watch || !s->params->settle_ms)
+    if (!s->params->watch || !s->params->settle_ms || mr_files__watch_moved(s->watch, f->path))
         return true;
     int64_t age_ms = (int64_t)mr_wall_ms() - f->mtime_ns / 1000000;
     return age_ms < 0 || age_ms >= s->params->settle_ms;
@@ -74,7 +74,9 @@ struct mr_error *mr_files__look(struct mr_source *s, bool *done)
     *done = false;
     if (!s->walk) {
         MR_TRY(mr_store_del_prefix(s->env.store, mr_files__key(s, 'l', MR_STR(""))));
-        MR_TRY(mr_files__walk_open(s->params, s->env.base_dir, &s->walk));
+        MR_TRY(mr_files__walk_open(s->params, s->env.base_dir, s->watch, &s->walk));
+        if (s->watch)
+            mr_files__watch_read(s->watch);
         s->looked_at_ms = mr_now_ms();
         s->pos.spooled = false;
     }
@@ -86,6 +88,7 @@ struct mr_error *mr_files__look(struct mr_source *s, bool *done)
         MR_TRY(mr_files__walk_next(s->walk, &f, &more));
         if (!more) {
             mr_files__walk_close(s->walk);
+            mr_files__watch_clear(s->watch);
             s->walk = NULL;
             s->look_ms = mr_now_ms() - s->looked_at_ms;
             s->pos.spooled = true;

@@ -28,22 +28,30 @@ const char *mr_files__final_path(struct mr_sink *s, uint32_t seq, struct mr_buf 
     return mr_buf_text(into);
 }
 
-/* Folders of outputs have ordinary modes: people read what is in them. */
-static struct mr_error *make_folders(struct mr_sink *s)
+/* Folders of outputs have ordinary modes: people read what is in them. Recursive, from the top. */
+static struct mr_error *make_folder(char *dir)
 {
-    char *dir = s->dir;
-    for (char *p = dir + 1; *p; p++) {
-        if (*p != '/')
-            continue;
-        *p = 0;
-        bool failed = mkdir(dir, 0777) != 0 && errno != EEXIST;
-        *p = '/';
-        if (failed)
+    if (mkdir(dir, 0777) != 0) {
+        if (errno == EEXIST)
+            return NULL;
+        char *slash = strrchr(dir, '/');
+        if (errno != ENOENT || !slash || slash == dir)
+            return mr_file_error(errno, "make the folder", dir);
+        *slash = 0;
+        struct mr_error *e = make_folder(dir);
+        *slash = '/';
+        if (e)
+            return e;
+        if (mkdir(dir, 0777) != 0 && errno != EEXIST)
             return mr_file_error(errno, "make the folder", dir);
     }
-    if (mkdir(dir, 0777) != 0 && errno != EEXIST)
-        return mr_file_error(errno, "make the folder", dir);
-    return NULL;
+    char *slash = strrchr(dir, '/');
+    if (!slash || slash == dir)
+        return mr_dir_sync(slash ? "/" : ".");
+    *slash = 0;
+    struct mr_error *e = mr_dir_sync(dir);
+    *slash = '/';
+    return e;
 }
 
 static struct mr_error *open_part(struct mr_sink *s, int flags)
@@ -118,7 +126,7 @@ static struct mr_error *copy_finished(struct mr_sink *s)
 
 struct mr_error *mr_files__out_begin(struct mr_sink *s)
 {
-    MR_TRY(make_folders(s));
+    MR_TRY(make_folder(s->dir));
     MR_TRY(open_part(s, O_CREAT));
     MR_TRY(cut(s, 0));
     if (!s->params->shard_bytes && s->state.seq > 0)
@@ -192,15 +200,18 @@ struct mr_error *mr_files__out_finish(struct mr_sink *s)
     return NULL;
 }
 
-struct mr_error *mr_files__out_rename(struct mr_sink *s, uint32_t upto)
+struct mr_error *mr_files__out_rename(struct mr_sink *s, uint32_t upto, bool recovering)
 {
     if (s->state.renamed >= upto)
         return NULL;
     for (; s->state.renamed < upto; s->state.renamed++) {
         const char *part = mr_files__part_path(s, s->state.renamed, &s->path);
         const char *name = mr_files__final_path(s, s->state.renamed, &s->path2);
-        if (rename(part, name) != 0 && errno != ENOENT) /* none: an earlier attempt did it */
-            return mr_file_error(errno, "give the final name to", name);
+        if (rename(part, name) == 0 || (errno == ENOENT && recovering))
+            continue; /* none: an earlier attempt did it */
+        if (errno == ENOENT)
+            return mr_error(MR_SINK_LOST, "the finished output \"%s\" is gone", part);
+        return mr_file_error(errno, "give the final name to", name);
     }
     struct mr_error *e = mr_dir_sync(s->dir);
     if (e && !mr_file_exists(s->dir)) { /* the finished output was moved away, folder and all */
@@ -210,8 +221,18 @@ struct mr_error *mr_files__out_rename(struct mr_sink *s, uint32_t upto)
     return e;
 }
 
-void mr_files__out_forget(struct mr_sink *s, uint32_t seq)
+struct mr_error *mr_files__out_forget(struct mr_sink *s, uint32_t seq)
 {
-    while (unlink(mr_files__part_path(s, seq, &s->path)) == 0)
-        seq++;
+    for (;; seq++) {
+        const char *path = mr_files__part_path(s, seq, &s->path);
+        int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0)
+            return NULL;
+        bool ours = flock(fd, LOCK_EX | LOCK_NB) == 0;
+        close(fd);
+        if (!ours)
+            return mr_error(MR_SINK_BUSY, "another process writes \"%s\"", path);
+        if (unlink(path) != 0)
+            return mr_file_error(errno, "remove", path);
+    }
 }

@@ -209,7 +209,7 @@ struct mr_error *mr_files__schema(const void *params, const char *base_dir, stru
     *out = (struct mr_schema){0};
     struct schema s = {.params = params, .arena = arena, .out = out};
     struct files_walk *w;
-    MR_TRY(mr_files__walk_open(params, base_dir, &w));
+    MR_TRY(mr_files__walk_open(params, base_dir, NULL, &w));
     struct mr_error *e = walk(&s, w);
     mr_files__walk_close(w);
     if (!e) {

@@ -198,8 +198,8 @@ static struct mr_error *recover(struct mr_sink *s)
 {
     MR_TRY(load_state(s));
     s->saved_seq = s->state.seq;
-    MR_TRY(mr_files__out_rename(s, s->state.seq));
-    mr_files__out_forget(s, s->state.seq + s->state.open);
+    MR_TRY(mr_files__out_rename(s, s->state.seq, true));
+    MR_TRY(mr_files__out_forget(s, s->state.seq + s->state.open));
     return s->state.open ? mr_files__out_resume(s) : NULL;
 }
 
@@ -274,7 +274,7 @@ static struct mr_error *save(struct mr_sink *s)
 
 static struct mr_error *committed(struct mr_sink *s)
 {
-    return mr_files__out_rename(s, s->saved_seq);
+    return mr_files__out_rename(s, s->saved_seq, false);
 }
 
 /* The first run leaves a file even when it has no rows; a later one without rows changes nothing. */

@@ -82,8 +82,8 @@ struct mr_error *mr_files__out_sync(struct mr_sink *s);
 /* Ends the file for good: it waits for its name. */
 struct mr_error *mr_files__out_finish(struct mr_sink *s);
 /* Gives final names to files [renamed, upto). */
-struct mr_error *mr_files__out_rename(struct mr_sink *s, uint32_t upto);
+struct mr_error *mr_files__out_rename(struct mr_sink *s, uint32_t upto, bool recovering);
 /* Removes parts from seq on that no commit knows of. */
-void mr_files__out_forget(struct mr_sink *s, uint32_t seq);
+struct mr_error *mr_files__out_forget(struct mr_sink *s, uint32_t seq);
 
 #endif

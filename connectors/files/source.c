@@ -120,6 +120,7 @@ static void close_source(struct mr_source *s)
     if (!s)
         return;
     mr_files__walk_close(s->walk);
+    mr_files__watch_destroy(s->watch);
     mr_files__reader_close(s->reader);
     mr_json_reader_destroy(s->json);
     mr_buf_finish(&s->prefix);
@@ -145,6 +146,8 @@ static struct mr_error *open_source(const struct mr_connector_env *env, const vo
     mr_files__root(given, env->base_dir, &s->root);
     s->max_row_bytes = env->max_row_bytes ? env->max_row_bytes : FILES_MAX_ROW;
     s->json = mr_json_reader_create();
+    if (s->params->watch && s->params->settle_ms)
+        s->watch = mr_files__watch_create();
     mr_buf_addz(&s->prefix, "xs");
     mr_buf_adds(&s->prefix, env->name);
     mr_buf_addc(&s->prefix, 0);

@@ -43,6 +43,7 @@ struct mr_source {
     struct position pos;
     enum phase phase;
     struct files_walk *walk;
+    struct files_watch *watch; /* NULL: none, files settle */
     struct files_reader *reader;
     struct mr_json_reader *json;
     uint64_t looked_at_ms, look_ms; /* when the last look began, and how long it took */

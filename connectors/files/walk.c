@@ -22,6 +22,7 @@ struct level {
 struct files_walk {
     struct mr_arena *arena;
     struct files_patterns patterns;
+    struct files_watch *watch;
     size_t at;              /* pattern under way */
     bool started;
     struct mr_buf root;
@@ -52,9 +53,10 @@ int64_t mr_files__mtime(const struct stat *st)
 }
 
 struct mr_error *mr_files__walk_open(const struct files_params *p, const char *base_dir,
-                                     struct files_walk **out)
+                                     struct files_watch *watch, struct files_walk **out)
 {
     struct files_walk *w = mr_zalloc(sizeof *w);
+    w->watch = watch;
     w->arena = mr_arena_create(0);
     mr_files__root(p, base_dir, &w->root);
     struct mr_error *e = mr_files__patterns(&p->files, w->arena, &w->patterns);
@@ -109,6 +111,8 @@ static void push(struct files_walk *w, uint64_t states)
         w->failed = mr_error(MR_IO, "the folder \"%s\" is nested too deeply", path);
         return;
     }
+    if (w->watch)
+        mr_files__watch_folder(w->watch, path);
     DIR *dir = opendir(path);
     if (dir)
         w->levels[w->depth++] = (struct level){dir, states, w->path.len};

@@ -315,6 +315,28 @@ START_TEST(watched_folder)
 }
 END_TEST
 
+START_TEST(renamed_in_counts_at_once)
+{
+    char from[600], to[600];
+    struct mr_source *s = help_source(1, SET("files=in", "watch=yes", "settle_ms=3600000",
+                                             "poll_ms=1"));
+    help_text("in/sub/old.unknown", "");
+    ck_assert_str_eq(help_drain(s, SIZE_MAX), "idle\n");
+    rows("in/sub/b.jsonl", 5, 6); /* written in place: has to settle */
+    rows("elsewhere.jsonl", 0, 1);
+    snprintf(from, sizeof from, "%s/elsewhere.jsonl", help_dir);
+    snprintf(to, sizeof to, "%s/in/sub/a.jsonl", help_dir);
+    ck_assert_int_eq(rename(from, to), 0);
+    struct mr_buf seen = {0};
+    for (int i = 0; i < 200000 && !strstr(mr_buf_text(&seen), "{"); i++)
+        mr_buf_addz(&seen, help_drain(s, 1));
+    ck_assert_ptr_nonnull(strstr(seen.ptr, "{\"n\":0}"));
+    ck_assert_str_eq(help_drain(s, SIZE_MAX), "idle\n");
+    mr_buf_finish(&seen);
+    mr_source_files.close(s);
+}
+END_TEST
+
 START_TEST(ten_thousand_tiny_files)
 {
     char name[64];
@@ -398,6 +420,7 @@ Suite *suite_connectors_files_listing(void)
     tcase_add_test(c, later_runs_take_what_is_new);
     tcase_add_test(c, row_limit);
     tcase_add_test(c, watched_folder);
+    tcase_add_test(c, renamed_in_counts_at_once);
     tcase_add_test(c, ten_thousand_tiny_files);
     tcase_add_test(c, schemas);
     suite_add_tcase(suite, c);
