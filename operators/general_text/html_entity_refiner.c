@@ -71,7 +71,7 @@ static const struct mr_example example_table[] = {
 const struct mr_op mr_op_general_text_html_entity_refiner = {
     .name = "general_text.html_entity_refiner", .aliases = "HtmlEntityRefiner",
     .category = MR_CAT_REFINE, .scope = MR_PER_ROW,
-    .doc = "Removes named HTML entities such as &nbsp; from a text.",
+    .doc = "Removes named HTML entities (nbsp, amp and others) from a text.",
     .notes = "Entities are deleted, not decoded; names are literal text, not patterns.",
     .params_size = sizeof(struct params), .params = param_table, .keys = key_table,
     .examples = example_table, .process = process,

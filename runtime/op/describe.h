@@ -4,10 +4,13 @@
 
 #include "runtime/base/json_out.h"
 #include "runtime/op/op.h"
+#include "runtime/op/registry.h"
 
 void mr_describe_text(const struct mr_op *op, struct mr_buf *out);
 void mr_describe_markdown(const struct mr_op *op, struct mr_buf *out);
 void mr_describe_json(const struct mr_op *op, struct mr_json_out *out);
+/* operators/README.md: one line for each operator, by domain. */
+void mr_describe_catalogue(const struct mr_registry *r, struct mr_buf *out);
 /* Rows of one parameter table (also connectors' and the runtime's own settings). */
 void mr_describe_params_text(const struct mr_param *table, struct mr_buf *out);
 void mr_describe_params_json(const struct mr_param *table, struct mr_json_out *out);
