@@ -137,8 +137,13 @@ struct mr_error *mr_task__forward(void *arg, int stage, struct mr_row *row, stru
     }
     struct mr_stage_counts *counts = mr_chain_counts(t->chain, position);
     counts->counter[MR_C_BYTES_OUT] += map.len;
-    int out = t->plan->stages[stage].output_count ? t->stages[position].outputs[0] : -1;
-    return out < 0 ? NULL : mr_task__append(t, out, row, &row->head, map, refused);
+    /* Several "out" topics carry the same rows, partitioned as their readers need; those by key come
+     * first, so that a row without the key is refused before any of them has it. */
+    const struct mr_plan_stage *plan_stage = &t->plan->stages[stage];
+    for (size_t k = 0; k < plan_stage->output_count && refused->outcome == MR_GOES_ON; k++)
+        if (plan_stage->outputs[k].outcome == MR_PLAN_NONE && t->stages[position].outputs[k] >= 0)
+            MR_TRY(mr_task__append(t, t->stages[position].outputs[k], row, &row->head, map, refused));
+    return NULL;
 }
 
 /* ---- records ---- */
