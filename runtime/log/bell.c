@@ -72,7 +72,8 @@ out:
 }
 
 /* Read and write at once: then neither side ever sees an end of file or a broken pipe. */
-static int open_fifo(const struct mr_bells *b, uint32_t number, bool create, char *path, size_t size)
+static int open_fifo(const struct mr_bells *b, uint32_t number, bool create, char *path,
+                     size_t size)
 {
     snprintf(path, size, "%s/bell.%u", b->dir, (unsigned)number);
     if (create && mkfifo(path, 0600) < 0 && errno != EEXIST)

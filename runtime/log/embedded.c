@@ -8,7 +8,7 @@ enum {
     RECORD_VERSION = 1,
     RECORD_HEAD = 24, /* version, inputs, outputs, reserved: u32 each; fence u64 */
     MARK_BYTES = 24,
-    EDGE_BYTES = 16, /* topic hash u64, partition u32, count u32 */
+    EDGE_BYTES = 16,                /* topic hash u64, partition u32, count u32 */
     FRAMES_TOTAL = 4 * 1024 * 1024, /* raw frames of all outputs of a task together */
     FRAME_LEAST = 32 * 1024,
 };
@@ -139,12 +139,14 @@ static struct mr_error *read_record(struct embedded *l)
         return NULL;
     }
     if (b.len >= 4 && mr_log__get32(stored) != RECORD_VERSION)
-        e = mr_error(MR_STORE_VERSION, "commit record of \"%s\" has format %u, this program reads %d",
-                     l->task, (unsigned)mr_log__get32(stored), RECORD_VERSION);
+        e = mr_error(MR_STORE_VERSION,
+                     "commit record of \"%s\" has format %u, this program reads %d", l->task,
+                     (unsigned)mr_log__get32(stored), RECORD_VERSION);
     else if (b.len < RECORD_HEAD)
         e = mr_error(MR_STORE_FAILED, "commit record of \"%s\" has %zu bytes", l->task, b.len);
-    else if (begin_record(l), b.len != size || memcmp(stored + 4, l->record.ptr + 4, 8) != 0 ||
-             memcmp(stored + RECORD_HEAD, l->record.ptr + RECORD_HEAD, edges) != 0)
+    else if (begin_record(l),
+             b.len != size || memcmp(stored + 4, l->record.ptr + 4, 8) != 0 ||
+                 memcmp(stored + RECORD_HEAD, l->record.ptr + RECORD_HEAD, edges) != 0)
         e = mr_error(MR_PLAN_INVALID, "the state of \"%s\" belongs to other inputs or outputs",
                      l->task);
     if (!e) {
@@ -218,9 +220,14 @@ static struct mr_error *open_port(struct embedded *l, struct port *p)
 {
     struct mr_log_place place = {l->topics, l->outs[p->out].topic, p->partition, l->spec.lane};
     struct mr_log_writer_options o = {
-        .codec = l->spec.codec, .frame_bytes = frame_bytes(l), .segment_bytes = l->spec.segment_bytes,
-        .lane_label = l->spec.lane_label, .fence = l->fence, .bells = l->spec.bells,
-        .bell = l->spec.bell, .no_sync = l->spec.no_sync,
+        .codec = l->spec.codec,
+        .frame_bytes = frame_bytes(l),
+        .segment_bytes = l->spec.segment_bytes,
+        .lane_label = l->spec.lane_label,
+        .fence = l->fence,
+        .bells = l->spec.bells,
+        .bell = l->spec.bell,
+        .no_sync = l->spec.no_sync,
     };
     MR_TRY(mr_log_writer_open(&place, p->committed, &o, &p->writer));
     mr_log__writer_scratch(p->writer, &l->pack);
@@ -273,7 +280,7 @@ static struct mr_error *sync_outputs(struct embedded *l, uint32_t *dirty)
     *dirty = 0;
     for (uint32_t i = 0; i < l->port_count; i++)
         *dirty += port_dirty(&l->ports[i]);
-    for (uint32_t i = 0; i < l->port_count && *dirty > 1; i++)
+    for (uint32_t i = 0; i<l->port_count && * dirty> 1; i++)
         if (port_dirty(&l->ports[i]))
             MR_TRY(mr_log__writer_start(l->ports[i].writer));
     for (uint32_t i = 0; i < l->port_count; i++)
@@ -429,7 +436,8 @@ static struct mr_error *open_lane(struct embedded *l, struct lane *lane)
 {
     const struct mr_log_in *in = &l->ins[lane->in];
     struct mr_log_place place = {l->topics, in->topic, in->partition, lane->lane};
-    MR_TRY(mr_log_reader_open(&place, l->spec.reader, l->spec.bell, lane->committed, &lane->reader));
+    MR_TRY(
+        mr_log_reader_open(&place, l->spec.reader, l->spec.bell, lane->committed, &lane->reader));
     mr_log_reader_bells(lane->reader, l->spec.bells);
     mr_log__reader_scratch(lane->reader, &l->unpack);
     return NULL;
@@ -473,8 +481,8 @@ struct mr_error *mr_log_open_embedded(const struct mr_log_spec *spec, struct mr_
 void mr_log_embedded_figures(const struct mr_log *log, struct mr_log_figures *out)
 {
     const struct embedded *l = (const struct embedded *)log;
-    *out = (struct mr_log_figures){.bytes_in = l->bytes_in, .bytes_out = l->bytes_out + l->pending,
-                                   .syncs = l->syncs};
+    *out = (struct mr_log_figures){
+        .bytes_in = l->bytes_in, .bytes_out = l->bytes_out + l->pending, .syncs = l->syncs};
     for (uint32_t i = 0; i < l->lane_count; i++) {
         out->lag_bytes += mr_log_reader_lag_bytes(l->lanes[i].reader);
         out->repeats += mr_log_reader_repeats(l->lanes[i].reader);

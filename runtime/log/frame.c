@@ -72,11 +72,12 @@ struct mr_error *mr_log__frame_read(const uint8_t *bytes, size_t avail, const ch
     out->size = mr_log__frame_size(out->length);
     if (out->size > avail)
         return mr_error(MR_LOG_CORRUPT,
-                        "\"%s\" at byte %llu: torn frame, %zu bytes wanted, %zu are there", path, at,
-                        out->size, avail);
+                        "\"%s\" at byte %llu: torn frame, %zu bytes wanted, %zu are there", path,
+                        at, out->size, avail);
     if (check_crc && frame_crc(bytes, out->size) != mr_log__get32(bytes + 16))
-        return mr_error(MR_LOG_CORRUPT, "\"%s\" at byte %llu: checksum differs (frame of %zu bytes)",
-                        path, at, out->size);
+        return mr_error(MR_LOG_CORRUPT,
+                        "\"%s\" at byte %llu: checksum differs (frame of %zu bytes)", path, at,
+                        out->size);
     if (bytes[4] != MR_FRAME_VERSION)
         return mr_error(check_crc ? MR_LOG_VERSION : MR_LOG_CORRUPT,
                         "\"%s\" at byte %llu: frame format %u, this program reads %u", path, at,

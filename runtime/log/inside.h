@@ -51,8 +51,8 @@ static inline size_t mr_log__frame_size(uint32_t length)
 }
 /* Writes head, padding and CRC around a payload that already stands at bytes + MR_FRAME_HEAD. */
 void mr_log__frame_seal(uint8_t *bytes, const struct mr_log__frame *f);
-/* Reads and checks the frame at bytes, which stands at offset of the file path (offset 0: other bytes
- * mean a foreign file). check_crc false: for hops over frames. */
+/* Reads and checks the frame at bytes, which stands at offset of the file path (offset 0: other
+ * bytes mean a foreign file). check_crc false: for hops over frames. */
 struct mr_error *mr_log__frame_read(const uint8_t *bytes, size_t avail, const char *path,
                                     uint64_t offset, bool check_crc, struct mr_log__frame *out);
 /* The frame's rows: the payload itself, or unpacked into scratch. */

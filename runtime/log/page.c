@@ -50,7 +50,8 @@ static struct mr_error *allocate(int fd, const char *path)
     return st.st_size ? NULL : mr_file_write_at(fd, path, zero, sizeof(zero), 0);
 }
 
-/* A page of zeros is a new one, or one that a power loss emptied; either way the writer fills it. */
+/* A page of zeros is a new one, or one that a power loss emptied; either way the writer fills it.
+ */
 static struct mr_error *check_or_begin(struct mr_log__page *p, const char *path, bool may_write)
 {
     uint64_t magic = atomic_load(&p->magic);
@@ -73,7 +74,8 @@ static struct mr_error *check_or_begin(struct mr_log__page *p, const char *path,
     return NULL;
 }
 
-static struct mr_error *map_page(int fd, const char *path, bool may_write, struct mr_log__page **out)
+static struct mr_error *map_page(int fd, const char *path, bool may_write,
+                                 struct mr_log__page **out)
 {
     MR_TRY(lock_file(fd, path));
     if (may_write)
@@ -83,8 +85,8 @@ static struct mr_error *map_page(int fd, const char *path, bool may_write, struc
         return mr_file_error(errno, "look at", path);
     if (st.st_size != MR_PAGE_BYTES)
         return mr_error(MR_LOG_FOREIGN, "\"%s\" is not the header page of a log", path);
-    void *map = mmap(NULL, MR_PAGE_BYTES, may_write ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED,
-                     fd, 0);
+    void *map = mmap(NULL, MR_PAGE_BYTES, may_write ? PROT_READ | PROT_WRITE : PROT_READ,
+                     MAP_SHARED, fd, 0);
     if (map == MAP_FAILED)
         return mr_file_error(errno, "map", path);
     struct mr_error *e = check_or_begin(map, path, may_write);
@@ -150,9 +152,8 @@ uint64_t mr_log__page_slowest(const struct mr_log__page *p, uint32_t *count)
 {
     uint64_t slowest = UINT64_MAX;
     *count = 0;
-    for (size_t i = 0; i < MR_PAGE_READERS; i++) {
-        if (!atomic_load(&p->readers[i].id))
-            continue;
+    /* Entries are taken in order and never given back. */
+    for (size_t i = 0; i < MR_PAGE_READERS && atomic_load(&p->readers[i].id); i++) {
         uint64_t pos = atomic_load(&p->readers[i].pos);
         slowest = pos < slowest ? pos : slowest;
         ++*count;

@@ -62,7 +62,8 @@ struct mr_log_reader;
 struct mr_error *mr_log_reader_open(const struct mr_log_place *place, uint64_t reader,
                                     uint32_t bell, struct mr_mark from, struct mr_log_reader **out);
 /* Next frame's rows below the committed end. *rows 0 when there is none now. Rows are borrowed until
- * the next call. CRC checked (MR_LOG_CORRUPT names file and position). */
+ * the next call; while some of a frame are left, the call stays at it. CRC checked (MR_LOG_CORRUPT
+ * names file and position). */
 struct mr_error *mr_log_reader_next(struct mr_log_reader *r, uint32_t *rows);
 /* The frame's rows one by one; false at its end. Rows with n ≤ mark.n are skipped (a resume in the
  * middle of a frame; counted as repeats otherwise); a gap or another hash is MR_LINEAGE_GAP. */

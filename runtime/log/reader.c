@@ -68,10 +68,12 @@ static struct mr_error *missing(const struct mr_log_reader *r)
 {
     uint64_t start = kept_from(r);
     if (start > r->pos)
-        return mr_error(MR_LOG_TRIMMED, "\"%s\" is kept from byte %" PRIu64 ", byte %" PRIu64
-                        " was wanted", r->dir, start, r->pos);
-    return mr_error(MR_LOG_CORRUPT, "\"%s\" has no segment for byte %" PRIu64
-                    " below its committed end %" PRIu64, r->dir, r->pos, r->end.pos);
+        return mr_error(MR_LOG_TRIMMED,
+                        "\"%s\" is kept from byte %" PRIu64 ", byte %" PRIu64 " was wanted", r->dir,
+                        start, r->pos);
+    return mr_error(MR_LOG_CORRUPT,
+                    "\"%s\" has no segment for byte %" PRIu64 " below its committed end %" PRIu64,
+                    r->dir, r->pos, r->end.pos);
 }
 
 /* Names the segment of pos: the one that begins there, else the last that begins before. */
@@ -89,8 +91,8 @@ static struct mr_error *choose_segment(struct mr_log_reader *r)
     return i == SIZE_MAX ? missing(r) : NULL;
 }
 
-/* The size is asked before each frame: bytes of a mapping beyond the file's end must not be touched,
- * and a sealed segment ends where its file does. */
+/* The size is asked before each frame: bytes of a mapping beyond the file's end must not be
+ * touched, and a sealed segment ends where its file does. */
 static struct mr_error *look_at_size(struct mr_log_reader *r)
 {
     struct stat st;
@@ -124,8 +126,8 @@ static struct mr_error *map_segment(struct mr_log_reader *r)
     return NULL;
 }
 
-/* Maps the segment that holds the byte at pos, which lies below the end. *bytes, *avail: from there to
- * the end of the file or of what may be read. */
+/* Maps the segment that holds the byte at pos, which lies below the end. *bytes, *avail: from there
+ * to the end of the file or of what may be read. */
 static struct mr_error *locate(struct mr_log_reader *r, const uint8_t **bytes, size_t *avail)
 {
     if (!r->path)
@@ -139,8 +141,9 @@ static struct mr_error *locate(struct mr_log_reader *r, const uint8_t **bytes, s
     }
     uint64_t offset = r->pos - r->base;
     if (offset >= r->file_size)
-        return mr_error(MR_LOG_CORRUPT, "\"%s\" has %zu bytes, the frame at byte %" PRIu64
-                        " is missing", r->path, r->file_size, offset);
+        return mr_error(MR_LOG_CORRUPT,
+                        "\"%s\" has %zu bytes, the frame at byte %" PRIu64 " is missing", r->path,
+                        r->file_size, offset);
     MR_TRY(map_segment(r));
     uint64_t committed = r->end.pos - r->pos;
     *bytes = r->map + offset;
@@ -187,6 +190,7 @@ static struct mr_error *load_frame(struct mr_log_reader *r)
     r->row_n = f.first_n;
     r->frame_bytes = f.raw_length;
     r->next_pos = r->pos + f.size;
+    r->before.valid = false; /* its row went with its frame */
     return NULL;
 }
 
@@ -212,9 +216,11 @@ struct mr_error *mr_log_reader_next(struct mr_log_reader *r, uint32_t *rows)
 static struct mr_error *lineage_error(const struct mr_log_reader *r, const struct mr_head *h,
                                       const char *what)
 {
-    return mr_error(MR_LINEAGE_GAP, "\"%s\" at byte %" PRIu64 ", lane %u:%u: row %" PRIu64
-                    " after row %" PRIu64 ": %s", r->path, r->pos - r->base,
-                    (unsigned)(h->lane >> 16), (unsigned)(h->lane & 0xffff), h->n, r->n, what);
+    return mr_error(MR_LINEAGE_GAP,
+                    "\"%s\" at byte %" PRIu64 ", lane %u:%u: row %" PRIu64 " after row %" PRIu64
+                    ": %s",
+                    r->path, r->pos - r->base, (unsigned)(h->lane >> 16),
+                    (unsigned)(h->lane & 0xffff), h->n, r->n, what);
 }
 
 /* *fresh: a row to give out; false: one that was taken before. */
@@ -242,8 +248,9 @@ static struct mr_error *take_row(struct mr_log_reader *r, struct mr_head *head, 
 {
     bool whole = mr_log__frame_row(&r->at, &r->left, head, map);
     if (!whole || head->n != r->row_n || (r->rows_left == 1 && r->left != 0))
-        return mr_error(MR_LOG_CORRUPT, "\"%s\" at byte %" PRIu64 ": row %" PRIu64
-                        " of the frame is not a row", r->path, r->pos - r->base, r->row_n);
+        return mr_error(MR_LOG_CORRUPT,
+                        "\"%s\" at byte %" PRIu64 ": row %" PRIu64 " of the frame is not a row",
+                        r->path, r->pos - r->base, r->row_n);
     r->row_n++;
     MR_TRY(check_lineage(r, head, fresh));
     if (--r->rows_left == 0)
@@ -278,8 +285,8 @@ void mr_log_reader_back(struct mr_log_reader *r)
     r->anchored = r->before.anchored;
 }
 
-struct mr_error *mr_log_reader_row(struct mr_log_reader *r, struct mr_head *head, struct mr_str *map,
-                                   bool *found)
+struct mr_error *mr_log_reader_row(struct mr_log_reader *r, struct mr_head *head,
+                                   struct mr_str *map, bool *found)
 {
     *found = false;
     while (r->rows_left && !*found) {
@@ -388,8 +395,8 @@ static struct mr_log_reader *create(char *dir, struct mr_mark from)
     return r;
 }
 
-struct mr_error *mr_log_reader_open(const struct mr_log_place *place, uint64_t reader, uint32_t bell,
-                                    struct mr_mark from, struct mr_log_reader **out)
+struct mr_error *mr_log_reader_open(const struct mr_log_place *place, uint64_t reader,
+                                    uint32_t bell, struct mr_mark from, struct mr_log_reader **out)
 {
     char *dir;
     MR_TRY(mr_log__dir(place, &dir));
@@ -432,8 +439,9 @@ static struct mr_error *segment_of_row(struct mr_log_reader *r, uint64_t n)
             high = middle;
     }
     if (!e && low == 0)
-        e = count ? mr_error(MR_LOG_TRIMMED, "row %" PRIu64 " of \"%s\" is no longer kept", n, r->dir)
-                  : missing(r);
+        e = count
+                ? mr_error(MR_LOG_TRIMMED, "row %" PRIu64 " of \"%s\" is no longer kept", n, r->dir)
+                : missing(r);
     if (!e)
         r->pos = s.items[low - 1].base;
     mr_log__segments_finish(&s);

@@ -63,7 +63,8 @@ static struct mr_error *add_segment(DIR *d, const char *dir, const char *name,
     if (!S_ISREG(st.st_mode))
         return mr_error(MR_LOG_FOREIGN, "\"%s/%s\" is not a file", dir, name);
     if ((out->count & (out->count - 1)) == 0)
-        out->items = mr_realloc(out->items, (out->count ? out->count * 2 : 1) * sizeof(*out->items));
+        out->items =
+            mr_realloc(out->items, (out->count ? out->count * 2 : 1) * sizeof(*out->items));
     out->items[out->count++] = (struct mr_log__segment){base, (uint64_t)st.st_size};
     return NULL;
 }

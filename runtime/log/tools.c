@@ -138,8 +138,7 @@ struct mr_error *mr_log_find(const struct mr_log_place *place, const struct mr_i
     *n = 0;
     MR_TRY(open_view(place, &v));
     struct search s = {.id = id, .end_n = v.end.n};
-    struct mr_error *e =
-        mr_log_reader_open(place, 0, MR_BELL_NONE, (struct mr_mark){0}, &s.reader);
+    struct mr_error *e = mr_log_reader_open(place, 0, MR_BELL_NONE, (struct mr_mark){0}, &s.reader);
     for (size_t i = 0; i < v.segments.count && !e && !s.found; i++)
         e = search_segment(&v, i, &s);
     if (!e)

@@ -78,8 +78,8 @@ static struct mr_error *begin_segment(struct mr_log_writer *w)
     return open_files(w, O_CREAT | O_TRUNC);
 }
 
-/* Cuts the preallocated tail, so that the file's size tells readers where the next one begins. Synced
- * here, because the commit syncs the active segment only. */
+/* Cuts the preallocated tail, so that the file's size tells readers where the next one begins.
+ * Synced here, because the commit syncs the active segment only. */
 static struct mr_error *seal_segment(struct mr_log_writer *w)
 {
     MR_TRY(open_files(w, 0));
@@ -116,9 +116,12 @@ static struct mr_error *make_room(struct mr_log_writer *w, size_t size)
 static void pack_frame(struct mr_log_writer *w, struct mr_log__frame *f, uint8_t **bytes)
 {
     size_t raw = w->raw.len - MR_FRAME_HEAD;
-    *f = (struct mr_log__frame){.codec = MR_CODEC_NONE, .length = (uint32_t)raw,
-                                .raw_length = (uint32_t)raw, .rows = w->rows,
-                                .first_n = w->n - w->rows + 1, .time_ms = mr_wall_ms(),
+    *f = (struct mr_log__frame){.codec = MR_CODEC_NONE,
+                                .length = (uint32_t)raw,
+                                .raw_length = (uint32_t)raw,
+                                .rows = w->rows,
+                                .first_n = w->n - w->rows + 1,
+                                .time_ms = mr_wall_ms(),
                                 .fence = w->o.fence};
     *bytes = (uint8_t *)w->raw.ptr;
     if (w->o.codec != MR_CODEC_LZ4 || raw < 64)
@@ -210,8 +213,8 @@ static struct mr_error *still_whole(const struct mr_log_writer *w)
     return w->broken ? mr_error(w->broken, "writer of \"%s\" failed before", w->dir) : NULL;
 }
 
-struct mr_error *mr_log_writer_append(struct mr_log_writer *w, struct mr_head *head, const void *map,
-                                      size_t len)
+struct mr_error *mr_log_writer_append(struct mr_log_writer *w, struct mr_head *head,
+                                      const void *map, size_t len)
 {
     size_t need = MR_FRAME_ROW_HEAD + len;
     if (w->broken)
@@ -288,9 +291,9 @@ struct mr_mark mr_log_writer_end(const struct mr_log_writer *w)
 
 static void ring_readers(const struct mr_log_writer *w)
 {
-    for (size_t i = 0; w->o.bells && i < MR_PAGE_READERS; i++)
-        if (atomic_load(&w->page->readers[i].id))
-            mr_bells_ring(w->o.bells, atomic_load(&w->page->readers[i].bell));
+    const struct mr_log__page_reader *r = w->page->readers;
+    for (size_t i = 0; w->o.bells && i < MR_PAGE_READERS && atomic_load(&r[i].id); i++)
+        mr_bells_ring(w->o.bells, atomic_load(&r[i].bell));
 }
 
 void mr_log_writer_publish(struct mr_log_writer *w)
@@ -324,10 +327,9 @@ static struct mr_error *take_lock(struct mr_log_writer *w)
     if (w->lock_fd < 0)
         e = mr_file_error(errno, "open", name);
     else if (flock(w->lock_fd, LOCK_EX | LOCK_NB) < 0)
-        e = errno == EWOULDBLOCK
-                ? mr_error(MR_LOG_TWO_WRITERS, "\"%s\" is written by process %u", w->dir,
-                           (unsigned)atomic_load(&w->page->pid))
-                : mr_file_error(errno, "lock", name);
+        e = errno == EWOULDBLOCK ? mr_error(MR_LOG_TWO_WRITERS, "\"%s\" is written by process %u",
+                                            w->dir, (unsigned)atomic_load(&w->page->pid))
+                                 : mr_file_error(errno, "lock", name);
     mr_buf_finish(&path);
     return e;
 }
@@ -336,13 +338,16 @@ static struct mr_error *check_state(const struct mr_log_writer *w, struct mr_mar
 {
     uint64_t fence = atomic_load(&w->page->fence);
     if (w->o.fence <= fence)
-        return mr_error(MR_LOG_FENCED, "\"%s\" was last written with fence %" PRIu64
-                        ", this writer has %" PRIu64, w->dir, fence, w->o.fence);
+        return mr_error(MR_LOG_FENCED,
+                        "\"%s\" was last written with fence %" PRIu64 ", this writer has %" PRIu64,
+                        w->dir, fence, w->o.fence);
     struct mr_mark shown = mr_log__page_end(w->page);
-    if (shown.pos > end.pos || (shown.pos == end.pos && (shown.n != end.n || shown.hash != end.hash)))
-        return mr_error(MR_LOG_FENCED, "readers of \"%s\" were shown row %" PRIu64 " at byte %" PRIu64
-                        ", the state ends at row %" PRIu64 ", byte %" PRIu64, w->dir, shown.n,
-                        shown.pos, end.n, end.pos);
+    if (shown.pos > end.pos ||
+        (shown.pos == end.pos && (shown.n != end.n || shown.hash != end.hash)))
+        return mr_error(MR_LOG_FENCED,
+                        "readers of \"%s\" were shown row %" PRIu64 " at byte %" PRIu64
+                        ", the state ends at row %" PRIu64 ", byte %" PRIu64,
+                        w->dir, shown.n, shown.pos, end.n, end.pos);
     return NULL;
 }
 
@@ -360,9 +365,10 @@ static struct mr_error *check_chain(const char *dir, const struct mr_log__segmen
     for (size_t i = 0; i < last; i++) {
         uint64_t size = s->items[i + 1].base - s->items[i].base;
         if (s->items[i].size < size)
-            return mr_error(MR_LOG_CORRUPT, "\"%s/%020" PRIu64 ".seg\" has %" PRIu64
-                            " bytes, %" PRIu64 " are wanted", dir, s->items[i].base,
-                            s->items[i].size, size);
+            return mr_error(MR_LOG_CORRUPT,
+                            "\"%s/%020" PRIu64 ".seg\" has %" PRIu64 " bytes, %" PRIu64
+                            " are wanted",
+                            dir, s->items[i].base, s->items[i].size, size);
         if (s->items[i].size > size)
             MR_TRY(cut_file(dir, s->items[i].base, size));
     }
@@ -376,12 +382,14 @@ static struct mr_error *resume_segment(struct mr_log_writer *w, const struct mr_
     w->base = s->base;
     w->seg_path = mr_log__path(w->dir, s->base, ".seg");
     if (s->size < used)
-        return mr_error(MR_LOG_CORRUPT, "\"%s\" has %" PRIu64 " bytes, the committed end is at %" PRIu64,
+        return mr_error(MR_LOG_CORRUPT,
+                        "\"%s\" has %" PRIu64 " bytes, the committed end is at %" PRIu64,
                         w->seg_path, s->size, used);
     MR_TRY(mr_log__segment_first_n(w->dir, s->base, &w->first_n));
     if (w->first_n > w->n)
-        return mr_error(MR_LOG_CORRUPT, "\"%s\" begins with row %" PRIu64 " but row %" PRIu64
-                        " is the last", w->seg_path, w->first_n, w->n);
+        return mr_error(MR_LOG_CORRUPT,
+                        "\"%s\" begins with row %" PRIu64 " but row %" PRIu64 " is the last",
+                        w->seg_path, w->first_n, w->n);
     MR_TRY(cut_file(w->dir, s->base, used));
     mr_log__sidecars_remove(w->dir, s->base);
     w->active = true;

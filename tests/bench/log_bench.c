@@ -1,8 +1,8 @@
-/* Times a log on the disk it is given: append and commit against plain writes of the same bytes with
- * the same syncs, then reading. Prints one line per case.
+/* Times a log on the disk it is given: append and commit against plain writes of the same bytes
+ * with the same syncs, then reading. Prints one line per case.
  *
- * Usage: log_bench [folder [megabytes [commit megabytes]]]. Figures are for people; no test depends on
- * them. */
+ * Usage: log_bench [folder [megabytes [commit megabytes]]]. Figures are for people; no test depends
+ * on them. */
 #include "runtime/base/clock.h"
 #include "runtime/base/file.h"
 #include "runtime/log/partition.h"
@@ -33,9 +33,9 @@ static void check(struct mr_error *e)
 /* Words in no order compress about as prose does. */
 static void make_texts(struct bench *b)
 {
-    static const char *const words[] = {"stream", "of", "the", "rows", "and", "a", "dataset", "that",
-                                        "quality", "is", "filter", "with", "model", "language", "in",
-                                        "to", "documents", "for", "clean", "42"};
+    static const char *const words[] = {
+        "stream", "of",   "the",   "rows",     "and", "a",  "dataset",   "that", "quality", "is",
+        "filter", "with", "model", "language", "in",  "to", "documents", "for",  "clean",   "42"};
     for (uint64_t t = 0; t < TEXTS; t++) {
         size_t len = 0;
         for (uint64_t i = 0; len < ROW_BYTES; i++) {
@@ -126,8 +126,8 @@ int main(int argc, char **argv)
     static const struct {
         enum mr_codec codec;
         bool sync;
-    } cases[] = {{MR_CODEC_NONE, false}, {MR_CODEC_LZ4, false}, {MR_CODEC_NONE, true},
-                 {MR_CODEC_LZ4, true}};
+    } cases[] = {
+        {MR_CODEC_NONE, false}, {MR_CODEC_LZ4, false}, {MR_CODEC_NONE, true}, {MR_CODEC_LZ4, true}};
     static struct bench b;
     char dir[4096];
     uint64_t mb = 512, commit_mb = 16;

@@ -1,6 +1,6 @@
-/* Fuzz target: any bytes as frames of a segment. A reader gives out rows or an error, never reads past
- * the bytes, and what it accepts as a frame is whole. The first byte chooses whether magic, lengths
- * and checksum are mended first, so that the search gets behind them. */
+/* Fuzz target: any bytes as frames of a segment. A reader gives out rows or an error, never reads
+ * past the bytes, and what it accepts as a frame is whole. The first byte chooses whether magic,
+ * lengths and checksum are mended first, so that the search gets behind them. */
 #include "runtime/log/inside.h"
 
 #include <stdlib.h>
@@ -15,9 +15,12 @@ static bool mend(uint8_t *bytes, size_t size)
     if (size < MR_FRAME_HEAD)
         return false;
     struct mr_log__frame f = {
-        .codec = bytes[5] & 1, .length = (uint32_t)(size - MR_FRAME_HEAD) & ~7u,
-        .raw_length = mr_log__get32(bytes + 12) % LARGEST_RAW, .rows = mr_log__get32(bytes + 20),
-        .first_n = mr_log__get64(bytes + 24), .time_ms = mr_log__get64(bytes + 32),
+        .codec = bytes[5] & 1,
+        .length = (uint32_t)(size - MR_FRAME_HEAD) & ~7u,
+        .raw_length = mr_log__get32(bytes + 12) % LARGEST_RAW,
+        .rows = mr_log__get32(bytes + 20),
+        .first_n = mr_log__get64(bytes + 24),
+        .time_ms = mr_log__get64(bytes + 32),
         .fence = mr_log__get64(bytes + 40),
     };
     if (f.codec == MR_CODEC_NONE)

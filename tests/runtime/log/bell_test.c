@@ -46,7 +46,7 @@ START_TEST(rings_only_who_waits)
     mr_bells_ring(b, 77);           /* nobody ever had it */
     mr_bells_ring(b, MR_BELLS_MAX); /* not a number */
     mr_bells_close(a);
-    mr_bells_arm(b); /* no bell of its own: harmless */
+    mr_bells_arm(b);                       /* no bell of its own: harmless */
     rig_ok(mr_bells_open(rig.dir, 1, &a)); /* the same number, a new process */
     mr_bells_arm(a);
     mr_bells_ring(b, 1);
@@ -151,7 +151,8 @@ START_TEST(no_ring_is_lost_between_processes)
         for (;;) {
             mr_bells_arm(b);
             rig_ok(mr_log_stat(&rig.place, &st));
-            /* Until the child has registered there is no slowest reader, and no ring to wait for. */
+            /* Until the child has registered there is no slowest reader, and no ring to wait for.
+             */
             if (st.readers == 0 || st.slowest_reader_pos == st.end_pos || !rung)
                 break;
             rung = mr_bells_wait(b, DEADLINE_MS);

@@ -1,5 +1,5 @@
-/* Files that are not what the writer left: torn, flipped, foreign, newer. Each is a clear error that
- * names file and place; damage behind the committed end never matters. */
+/* Files that are not what the writer left: torn, flipped, foreign, newer. Each is a clear error
+ * that names file and place; damage behind the committed end never matters. */
 #include "tests/runtime/log/rig.h"
 
 #include <fcntl.h>

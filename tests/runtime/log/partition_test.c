@@ -16,8 +16,8 @@ static const struct shape {
     {MR_CODEC_NONE, 400, 1000, SIZE_MAX, 500, 7},
     {MR_CODEC_LZ4, 2000, 3000, SIZE_MAX, 900, 64},
     {MR_CODEC_LZ4, 2000, 3000, 0, 300, 300},
-    {MR_CODEC_NONE, 1, 1, 20, 60, 1},         /* a frame per row, a segment per frame */
-    {MR_CODEC_NONE, 512, 4096, 9000, 40, 3},  /* rows larger than frames and segments  */
+    {MR_CODEC_NONE, 1, 1, 20, 60, 1},        /* a frame per row, a segment per frame */
+    {MR_CODEC_NONE, 512, 4096, 9000, 40, 3}, /* rows larger than frames and segments  */
     {MR_CODEC_LZ4, 4096, 65536, 300000, 12, 5},
     {MR_CODEC_NONE, 300, 4096, 4000, 30, 30}, /* frames that end at the segment's last byte */
 };
