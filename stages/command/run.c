@@ -181,6 +181,7 @@ static enum mr_exit supervise(struct run *r)
 
 static enum mr_exit start(struct run *r, const char *topology)
 {
+    mr_supervise_hold_signals();
     struct mr_error *e = mr_home_lock(&r->home);
     if (!e)
         e = number_run(r, topology);

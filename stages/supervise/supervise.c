@@ -119,6 +119,21 @@ static void on_retention(struct ev_loop *loop, struct ev_timer *timer, int event
     retention_run(timer->data);
 }
 
+static void stop_signals(int how)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(how, &set, NULL);
+}
+
+void mr_supervise_hold_signals(void)
+{
+    stop_signals(SIG_BLOCK);
+}
+
 static void watch_signal(struct supervisor *s, struct ev_signal *w, int number,
                          void (*fn)(struct ev_loop *, struct ev_signal *, int))
 {
@@ -133,6 +148,7 @@ static void watch(struct supervisor *s)
     watch_signal(s, &s->on_term, SIGTERM, on_stop);
     watch_signal(s, &s->on_hup, SIGHUP, on_stop);
     watch_signal(s, &s->on_child, SIGCHLD, on_child);
+    stop_signals(SIG_UNBLOCK);
     ev_timer_init(&s->tick, on_tick, TICK_MS / 1000.0, TICK_MS / 1000.0);
     s->tick.data = s;
     ev_timer_start(s->loop, &s->tick);

@@ -24,6 +24,10 @@ struct mr_supervise_options {
     enum { MR_SHOW_NOTHING, MR_SHOW_LINES, MR_SHOW_JSON, MR_SHOW_TERMINAL } show;
 };
 
+/* Holds back SIGINT, SIGTERM and SIGHUP until mr_supervise can take them: a run that was begun is
+ * stopped in good order from its first moment. */
+void mr_supervise_hold_signals(void);
+
 /* totals: made by the caller; holds the last figures afterwards. */
 enum mr_run_end mr_supervise(const struct mr_supervise_options *options, struct mr_totals *totals,
                              struct mr_error **error);
