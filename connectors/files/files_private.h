@@ -116,6 +116,7 @@ struct files_window {
     bool ended;
     struct mr_error *failed; /* why it ended */
 };
+void mr_files__window_init(struct files_window *w, struct files_input *in); /* takes in */
 bool mr_files__window_more(struct files_window *w); /* false: nothing follows what is there */
 void mr_files__window_eat(struct files_window *w, size_t len);
 void mr_files__window_finish(struct files_window *w);

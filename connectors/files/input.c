@@ -174,7 +174,9 @@ struct mr_error *mr_files__input_read(struct files_input *in, char *to, size_t r
             in->text_pos = 0;
             in->text_len = len;
             if (len < TEXT_BYTES / 2) {
-                in->late = read_codec(in, in->text + len, TEXT_BYTES - len, &more);
+                struct mr_error *e = read_codec(in, in->text + len, TEXT_BYTES - len, &more);
+                if (e)
+                    in->late = e;
                 in->text_len += more;
                 in->text_ended = more == 0;
             }
@@ -218,7 +220,8 @@ static struct mr_error *open_decoder(struct files_input *in, struct mr_str encod
             read_codec(in, in->text + in->text_len, TEXT_BYTES - in->text_len, &got);
         if (e && in->text_len == 0)
             return e;
-        in->late = e;
+        if (e)
+            in->late = e;
         if (e || !got)
             break;
         in->text_len += got;

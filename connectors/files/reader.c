@@ -128,7 +128,8 @@ bool mr_files__reader_seeks(const struct files_reader *r)
 
 struct files_place mr_files__reader_place(const struct files_reader *r)
 {
-    return (struct files_place){r->window.at, r->lines, r->records};
+    uint64_t offset = mr_files__reader_seeks(r) ? r->window.at : 0; /* 0: read again up to it */
+    return (struct files_place){offset, r->lines, r->records};
 }
 
 int mr_files__reader_fd(const struct files_reader *r)
@@ -157,8 +158,7 @@ struct mr_error *mr_files__reader_open(const struct files_read_options *options,
     struct files_reader *r = mr_zalloc(sizeof *r);
     r->options = *options;
     r->kind = kind;
-    r->window.in = in;
-    r->window.at = mr_files__input_start(in);
+    mr_files__window_init(&r->window, in);
     /* JSON may need three bytes or more for what the row holds in one or two. */
     r->record_limit = 3 * options->max_row_bytes + 4096;
     char *copy = mr_alloc(id.len + 1);

@@ -126,7 +126,7 @@ static void sample_file(struct schema *s, struct files_kind kind, const char *pa
     }
     struct files_record record;
     size_t rows = 0;
-    while (rows < SAMPLE_ROWS && mr_files__reader_place(r).offset < SAMPLE_BYTES &&
+    while (rows < SAMPLE_ROWS && r->window.at < SAMPLE_BYTES &&
            mr_files__reader_next(r, &record)) {
         rows++;
         if (!record.why) {

@@ -5,6 +5,14 @@
 
 enum { STEP = 64 << 10 };
 
+void mr_files__window_init(struct files_window *w, struct files_input *in)
+{
+    *w = (struct files_window){.in = in,
+                               .ptr = mr_alloc(2 * STEP),
+                               .cap = 2 * STEP,
+                               .at = mr_files__input_start(in)};
+}
+
 bool mr_files__window_more(struct files_window *w)
 {
     if (w->ended)
@@ -15,7 +23,7 @@ bool mr_files__window_more(struct files_window *w)
         w->start = 0;
     }
     if (w->cap - w->end < STEP) {
-        w->cap = w->cap ? w->cap * 2 : 2 * STEP;
+        w->cap *= 2;
         w->ptr = mr_realloc(w->ptr, w->cap);
     }
     size_t got = 0;

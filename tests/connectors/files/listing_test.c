@@ -140,6 +140,7 @@ static void make_mixture(void)
     help_file("d/e.jsonl.zst", z.ptr, z.len);
     mr_buf_finish(&z);
     help_text("d/f.jsonl", "\xef\xbb\xbf{\"f\":1}\n\n{\"f\":2}\n");
+    help_file("d/f16.jsonl", "\xff\xfe{\0\"\0a\0\"\0:\0" "1\0}\0\n\0{\0}\0\n\0{\0}\0", 28);
     help_text("d/g.parquet", "");
     rows("d/h.jsonl", 0, 3);
 }
