@@ -1,7 +1,7 @@
 /* From checked items to the plan: stages, groups, topics, bells; sealed at the end. */
 #include "topology/topology_private.h"
 
-enum { KEYED_PARTITIONS = 8, DEFAULT_BOUND = 256 << 20, DEFAULT_LONGEST_ROW_MS = 300000 };
+enum { KEYED_PARTITIONS = 8, DEFAULT_BOUND = 256000000, DEFAULT_LONGEST_ROW_MS = 300000 };
 
 /* ---- stages ---- */
 

@@ -255,7 +255,9 @@ static bool text_is_clean(struct compile *c)
         if (!valid)
             return TOPO_ERROR(c, MR_YAML_SYNTAX, &place, "Save the file as UTF-8.",
                               "the file is not valid UTF-8 from here");
-        if ((byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t') || byte == 0x7f)
+        /* A line ends with \n or \r\n: a lone \r would make the parser count other lines than we. */
+        bool lone = byte == '\r' && (at + 1 == c->text.len || c->text.ptr[at + 1] != '\n');
+        if (lone || (byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t') || byte == 0x7f)
             return TOPO_ERROR(c, MR_YAML_SYNTAX, &place, "Remove it, or write it as an escape in double quotes.",
                               "a control character (0x%02x) may not stand here", byte);
         at += len;
