@@ -73,9 +73,10 @@ static uint16_t hints_of_name(const char *s, size_t at, size_t end)
         }
         char *word = words[turn], *before = words[!turn];
         at = read_word(s, at, end, word);
-        if (count == 0 && is_qualifier(word))
-            return 0;
-        if (count && is_layout(word) && last & HINT_JUNK)
+        if (is_qualifier(word))
+            return hints;
+        if (count && is_layout(word) &&
+            last & (HINT_JUNK | HINT_SIDEBAR | HINT_FRAME | HINT_COMMENT))
             return hints & (uint16_t)~last;
         last = html_hint_of_word(word);
         if (count) {
@@ -99,6 +100,7 @@ static bool id_counts(const GumboElement *e, const char *id, const char *class)
     case GUMBO_TAG_UL:
     case GUMBO_TAG_OL:
     case GUMBO_TAG_NAV:
+        return HINT_FRAME;
     case GUMBO_TAG_ASIDE:
     case GUMBO_TAG_FORM:
     case GUMBO_TAG_TABLE:
@@ -141,8 +143,8 @@ static uint16_t hints_of_role(const char *role)
         const char *role;
         uint16_t hints;
     } roles[] = {
-        {"main", HINT_MAIN},       {"article", HINT_ARTICLE},    {"navigation", HINT_ASIDE},
-        {"banner", HINT_ASIDE},    {"contentinfo", HINT_ASIDE},  {"complementary", HINT_ASIDE},
+        {"main", HINT_MAIN},       {"article", HINT_ARTICLE},    {"navigation", HINT_FRAME},
+        {"banner", HINT_FRAME},    {"contentinfo", HINT_FRAME},  {"complementary", HINT_ASIDE},
         {"search", HINT_ASIDE},    {"dialog", HINT_ASIDE},       {"alertdialog", HINT_ASIDE},
         {"menu", HINT_ASIDE},      {"menubar", HINT_ASIDE},      {"toolbar", HINT_ASIDE},
         {"directory", HINT_ASIDE}, {"doc-toc", HINT_ASIDE},      {"tablist", HINT_SMALL},
@@ -163,6 +165,7 @@ static uint16_t hints_of_tag(GumboTag tag)
     case GUMBO_TAG_MAIN:
         return HINT_MAIN;
     case GUMBO_TAG_NAV:
+        return HINT_FRAME;
     case GUMBO_TAG_ASIDE:
     case GUMBO_TAG_FOOTER:
     case GUMBO_TAG_MENU:
@@ -214,9 +217,9 @@ uint16_t html_hints_of(const GumboElement *element)
         }
     }
     if (id && id_counts(element, id, class))
-        hints |= hints_of_names(id);
+        hints |= hints_of_names(id) & (uint16_t)~HINT_SMALL;
     /* A body that names junk as well ("article-content-sidebar") is junk. */
-    if (hints & (HINT_JUNK | HINT_COMMENT))
+    if (hints & (HINT_JUNK | HINT_COMMENT | HINT_FRAME | HINT_SIDEBAR))
         hints &= (uint16_t)~HINT_BODY;
     return hints;
 }

@@ -29,17 +29,19 @@ enum {
 
 /* What tag, class, id and role say about an element. */
 enum {
-    HINT_BODY = 1 << 0,    /* names itself the article's body                     */
-    HINT_CONTENT = 1 << 1, /* some word for content                               */
-    HINT_JUNK = 1 << 2,    /* navigation, sharing, comments, related, adverts     */
-    HINT_SMALL = 1 << 3,   /* byline, date, tags: boilerplate when short          */
-    HINT_MAIN = 1 << 4,    /* main, role=main                                     */
-    HINT_ARTICLE = 1 << 5, /* article                                             */
-    HINT_ASIDE = 1 << 6,   /* nav, aside, footer and the like, by tag or role     */
-    HINT_NOTE = 1 << 7,    /* an admonition of a manual: kept whatever the tag    */
-    HINT_COMMENT = 1 << 8, /* readers' comments                                   */
-    HINT_HEADER = 1 << 9,  /* header tag or a word for it                         */
-    HINT_ANCHOR = 1 << 10, /* sign beside a heading that links to it, line number */
+    HINT_BODY = 1 << 0,     /* names itself the article's body                     */
+    HINT_CONTENT = 1 << 1,  /* some word for content                               */
+    HINT_JUNK = 1 << 2,     /* navigation, sharing, comments, related, adverts     */
+    HINT_SMALL = 1 << 3,    /* byline, date, tags: boilerplate when short          */
+    HINT_MAIN = 1 << 4,     /* main, role=main                                     */
+    HINT_ARTICLE = 1 << 5,  /* article                                             */
+    HINT_ASIDE = 1 << 6,    /* nav, aside, footer and the like, by tag or role     */
+    HINT_NOTE = 1 << 7,     /* an admonition of a manual: kept whatever the tag    */
+    HINT_COMMENT = 1 << 8,  /* readers' comments                                   */
+    HINT_HEADER = 1 << 9,   /* header tag or a word for it                         */
+    HINT_FRAME = 1 << 11,   /* navigation, contents, page footer: never text */
+    HINT_SIDEBAR = 1 << 12, /* a column beside the text, or a box of prose in it */
+    HINT_ANCHOR = 1 << 10,  /* sign beside a heading that links to it, line number */
 };
 
 struct html_node {
@@ -135,6 +137,8 @@ void html_prune_main(struct html_tree *t, uint32_t main);
 
 /* phrases.c: short lines that say they are no prose ("Share this", "Advertisement"). */
 bool html_is_junk_line(struct mr_str line);
+/* A line that tells when, by whom or how long, as they stand around a text. */
+bool html_is_meta_line(struct mr_str line);
 
 /* render.c */
 void html_render(const struct html_tree *t, uint32_t node, struct mr_buf *out);

@@ -32,7 +32,9 @@ static struct mr_str folded(struct mr_arena *arena, const char *text)
     size_t len = strlen(text), n = 0;
     char *out = mr_arena_alloc(arena, len + 1);
     for (size_t i = 0; i < len; i++) {
-        bool blank = strchr(" \t\r\n\f", text[i]) != NULL;
+        bool nbsp = text[i] == '\xc2' && text[i + 1] == '\xa0';
+        bool blank = nbsp || strchr(" \t\r\n\f", text[i]) != NULL;
+        i += nbsp;
         if (blank && (n == 0 || out[n - 1] == ' '))
             continue;
         out[n++] = blank ? ' ' : text[i];

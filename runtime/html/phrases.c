@@ -332,6 +332,52 @@ static size_t fold(struct mr_str line, char out[LINE_MAX_BYTES + 1])
     return n;
 }
 
+static bool digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* A year, or a time of day. */
+static bool has_date(const char *s)
+{
+    for (size_t i = 0; s[i]; i++) {
+        bool starts_number = digit(s[i]) && (i == 0 || !digit(s[i - 1]));
+        if (!starts_number)
+            continue;
+        size_t n = strspn(s + i, "0123456789");
+        if (n == 4 && ((s[i] == '1' && s[i + 1] == '9') || (s[i] == '2' && s[i + 1] == '0')))
+            return true;
+        if (n <= 2 && s[i + n] == ':' && digit(s[i + n + 1]) && digit(s[i + n + 2]))
+            return true;
+    }
+    return false;
+}
+
+bool html_is_meta_line(struct mr_str line)
+{
+    static const char *const begins[] = {
+        "by ", "from ", "written by", "posted by", "published", "updated",  "von ", "par ", "por ",
+        "di ", "door ", "автор",      "text: ",    "words by",  "story by", "作者", "记者", "文/"};
+    static const char *const parts[] = {"min read",  "minute read",  "minutes read",
+                                        "min. read", " ago",         "views",
+                                        "comments",  "reading time", "lesezeit"};
+    if (line.len == 0 || line.len > LINE_MAX_BYTES)
+        return false;
+    char text[LINE_MAX_BYTES + 1];
+    size_t n = fold(line, text);
+    if (has_date(text) && n < 120)
+        return true;
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+        if (n < 90 && strncmp(text, begins[i], strlen(begins[i])) == 0)
+            return true;
+    }
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (n < 60 && strstr(text, parts[i]))
+            return true;
+    }
+    return false;
+}
+
 bool html_is_junk_line(struct mr_str line)
 {
     if (line.len == 0 || line.len > LINE_MAX_BYTES)

@@ -24,9 +24,22 @@ static uint32_t blocks_in(const struct html_tree *t, const struct html_sums *s, 
 /* Inline words inside a sentence, and colours of code, are never taken out by their names. */
 static bool may_drop(const struct html_node *n)
 {
-    if (n->flags & (HN_TEXT | HN_DROPPED | HN_HIDDEN | HN_CODE))
+    if (n->flags & (HN_TEXT | HN_DROPPED | HN_HIDDEN | HN_CODE) || html_is_heading(n->tag))
         return false;
     return n->flags & HN_BLOCK || !(n->flags & HN_PROSE);
+}
+
+/* A box of prose that stands between paragraphs of the same parent, as manuals have them. */
+static bool is_prose_box(const struct html_tree *t, const struct html_sums *s, uint32_t i)
+{
+    uint32_t weight = weight_in(t, s, i);
+    if (weight < 120 || links_in(t, s, i) * 8 > weight || good_in(t, s, i) * 2 < weight)
+        return false;
+    uint32_t up = t->nodes[i].parent;
+    int64_t before = s->good[i] - s->good[up];
+    int64_t after = s->good[t->nodes[up].end] - s->good[t->nodes[i].end];
+    return before + after > 60 && t->nodes[i].tag != GUMBO_TAG_TD &&
+           !(t->nodes[up].tag == GUMBO_TAG_BODY && t->nodes[i].hints & HINT_ASIDE);
 }
 
 /* Drops all that carries one of the hints, as long as keep letters of prose stay on the page and
@@ -43,6 +56,8 @@ static void drop_hinted(struct html_tree *t, uint16_t hints, int64_t keep, int p
             continue;
         if (n->hints & HINT_NOTE && n->flags & HN_ARTICLE)
             continue;
+        if (hints == HINT_SIDEBAR && is_prose_box(t, &s, i))
+            continue;
         int64_t good = good_in(t, &s, i);
         if (good && (left - good < keep || good * 100 > all * percent))
             continue;
@@ -57,7 +72,8 @@ static void drop_signs(struct html_tree *t)
 {
     for (uint32_t i = t->body + 1; i < t->count; i++) {
         const struct html_node *n = &t->nodes[i];
-        if (n->hints & HINT_ANCHOR && !(n->flags & (HN_TEXT | HN_DROPPED)))
+        if (n->hints & HINT_ANCHOR && !html_is_heading(n->tag) &&
+            !(n->flags & (HN_TEXT | HN_DROPPED)))
             html_drop(t, i);
     }
 }
@@ -65,7 +81,9 @@ static void drop_signs(struct html_tree *t)
 void html_prune_page(struct html_tree *t)
 {
     drop_signs(t);
+    drop_hinted(t, HINT_FRAME, 100, 90);
     drop_hinted(t, HINT_COMMENT, 200, 100);
+    drop_hinted(t, HINT_SIDEBAR, 100, 60);
     drop_hinted(t, HINT_ASIDE, 1, 50);
     drop_hinted(t, HINT_JUNK, 1, 40);
     html_tree_blocks(t);
@@ -78,7 +96,8 @@ static void drop_small(struct html_tree *t, const struct html_sums *s, uint32_t 
         const struct html_node *n = &t->nodes[i];
         if (!(n->hints & HINT_SMALL) || n->hints & (HINT_BODY | HINT_NOTE) || !may_drop(n))
             continue;
-        if (weight_in(t, s, i) < 250 && good_in(t, s, i) < 150 && !html_is_heading(n->tag)) {
+        bool data = n->tag == GUMBO_TAG_DL || n->tag == GUMBO_TAG_TABLE || n->tag == GUMBO_TAG_TR;
+        if (weight_in(t, s, i) < 250 && good_in(t, s, i) < 150 && !data) {
             html_drop(t, i);
             i = n->end - 1;
         }
@@ -113,7 +132,24 @@ static void drop_captions(struct html_tree *t, uint32_t main)
     }
 }
 
-/* The header of an article: title, byline, date; a paragraph of prose in it stays. */
+/* A box of a picture and a few words, where no figure says so. */
+static void drop_picture_boxes(struct html_tree *t, const struct html_sums *s, uint32_t main)
+{
+    for (uint32_t i = main + 1; i < t->nodes[main].end; i++) {
+        const struct html_node *n = &t->nodes[i];
+        if (n->flags & (HN_TEXT | HN_DROPPED) || n->tag != GUMBO_TAG_DIV)
+            continue;
+        uint32_t weight = weight_in(t, s, i);
+        if (weight == 0 || weight > 250 || blocks_in(t, s, i) > 2 || n->end - i > 40)
+            continue;
+        if (holds_tag(t, i, GUMBO_TAG_IMG) && !holds_tag(t, i, GUMBO_TAG_P) &&
+            !holds_tag(t, i, GUMBO_TAG_PRE) && !holds_tag(t, i, GUMBO_TAG_LI))
+            html_drop(t, i);
+    }
+}
+
+/* The header of an article: title, byline, date. A header that is only named so may hold the first
+ * lines of the text: its paragraphs stay. */
 static void drop_headers(struct html_tree *t, const struct html_sums *s, uint32_t main)
 {
     for (uint32_t i = main + 1; i < t->nodes[main].end; i++) {
@@ -122,14 +158,44 @@ static void drop_headers(struct html_tree *t, const struct html_sums *s, uint32_
             continue;
         if (!holds_tag(t, i, GUMBO_TAG_H1) || good_in(t, s, i) > 600)
             continue;
-        html_drop(t, i);
+        bool paragraphs = n->tag != GUMBO_TAG_HEADER && good_in(t, s, i) > 20;
+        for (uint32_t k = i; paragraphs && k < n->end; k++) {
+            if (html_is_heading(t->nodes[k].tag) && t->nodes[k].tag == GUMBO_TAG_H1)
+                html_drop(t, k);
+        }
+        if (!paragraphs)
+            html_drop(t, i);
     }
+}
+
+/* True when the block before says that what follows belongs to the text: a heading, or a colon. */
+static bool is_announced(const struct html_tree *t, uint32_t node, struct mr_buf *line)
+{
+    const struct html_block *before = NULL;
+    for (uint32_t low = 0, high = t->block_count; low < high;) {
+        uint32_t mid = (low + high) / 2;
+        if (t->blocks[mid].first < node) {
+            before = &t->blocks[mid];
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    if (!before || t->nodes[before->first].flags & HN_DROPPED)
+        return false;
+    struct mr_str text = html_block_line(t, before, line);
+    if (html_is_junk_line(text) || text.len == 0)
+        return false;
+    if (html_is_heading(before->tag))
+        return before->link_weight * 2 < before->weight;
+    return text.ptr[text.len - 1] == ':' && before->value > 0;
 }
 
 /* Lists, tables and boxes that are mostly links. */
 static void drop_link_lists(struct html_tree *t, const struct html_sums *s, uint32_t main)
 {
     int64_t all = good_in(t, s, main);
+    struct mr_buf line = {0};
     for (uint32_t i = main + 1; i < t->nodes[main].end; i++) {
         const struct html_node *n = &t->nodes[i];
         if (n->flags & (HN_TEXT | HN_DROPPED | HN_HIDDEN) || !(n->flags & HN_BLOCK))
@@ -142,11 +208,12 @@ static void drop_link_lists(struct html_tree *t, const struct html_sums *s, uint
         bool box =
             n->tag == GUMBO_TAG_DIV || n->tag == GUMBO_TAG_SECTION || n->tag == GUMBO_TAG_TABLE;
         bool dense = (uint64_t)links * 100 > (uint64_t)weight * (list ? 80 : 65);
-        if ((list || box) && dense && (blocks >= 2 || box)) {
+        if ((list || box) && dense && (blocks >= 2 || box) && !is_announced(t, i, &line)) {
             html_drop(t, i);
             i = n->end - 1;
         }
     }
+    mr_buf_finish(&line);
 }
 
 static bool is_loose(const struct html_block *b)
@@ -166,7 +233,7 @@ static void drop_block(struct html_tree *t, const struct html_block *b)
 /* Lines that say they are not prose, and paragraphs that are one link. */
 static void drop_lines(struct html_tree *t, uint32_t main, struct mr_str title)
 {
-    struct mr_buf line = {0};
+    struct mr_buf line = {0}, before = {0};
     bool prose_seen = false;
     for (uint32_t i = 0; i < t->block_count; i++) {
         struct html_block *b = &t->blocks[i];
@@ -176,14 +243,17 @@ static void drop_lines(struct html_tree *t, uint32_t main, struct mr_str title)
             struct mr_str text = html_block_line(t, b, &line);
             bool headline = html_is_heading(b->tag) && !prose_seen && text.len >= 3 &&
                             mr_str_find(title, text, 0) != SIZE_MAX;
-            bool link = is_loose(b) && !html_is_heading(b->tag) && b->weight >= 12 &&
-                        b->link_weight * 10 >= b->weight * 9 && !b->ends_sentence;
+            bool link = mr_str_find(text, MR_STR("://"), 0) == SIZE_MAX && is_loose(b) &&
+                        !html_is_heading(b->tag) && b->weight >= 12 &&
+                        b->link_weight * 10 >= b->weight * 9 && !b->ends_sentence &&
+                        !is_announced(t, b->first, &before);
             if (headline || link || (is_loose(b) && html_is_junk_line(text)))
                 drop_block(t, b);
         }
         prose_seen = prose_seen || b->value >= 40;
     }
     mr_buf_finish(&line);
+    mr_buf_finish(&before);
 }
 
 static bool is_dropped(const struct html_tree *t, const struct html_block *b)
@@ -194,26 +264,35 @@ static bool is_dropped(const struct html_tree *t, const struct html_block *b)
 /* Before the first and behind the last prose, short loose lines are dates, names, buttons. */
 static void trim_edges(struct html_tree *t, uint32_t main)
 {
+    struct mr_buf line = {0};
     uint32_t first = UINT32_MAX, last = 0;
     for (uint32_t i = 0; i < t->block_count; i++) {
         const struct html_block *b = &t->blocks[i];
         if (!html_within(t, b->first, main) || is_dropped(t, b))
             continue;
-        if (b->value >= 20 || !is_loose(b)) {
+        bool meta = b->weight < 110 && is_loose(b) && !html_is_heading(b->tag) &&
+                    html_is_meta_line(html_block_line(t, b, &line));
+        if (!meta && (b->value >= 20 || !is_loose(b))) {
             first = first == UINT32_MAX ? i : first;
             last = i;
         }
     }
+    mr_buf_finish(&line);
     if (first == UINT32_MAX)
         return;
+    bool headed = false;
     for (uint32_t i = 0; i < t->block_count; i++) {
         const struct html_block *b = &t->blocks[i];
         if (!html_within(t, b->first, main) || is_dropped(t, b))
             continue;
         bool heading = html_is_heading(b->tag);
-        if ((i < first && !heading && b->weight < 40 && !b->ends_sentence) ||
-            (i > last && (heading || (b->weight < 40 && !b->ends_sentence))))
-            drop_block(t, b);
+        if (i < first || i > last) {
+            bool meta = b->value >= 20 || b->ends_sentence;
+            headed = headed || heading;
+            if (i < first ? !heading && !headed && (meta || b->weight < 40)
+                          : heading || meta || b->weight < 40)
+                drop_block(t, b);
+        }
     }
 }
 
@@ -222,6 +301,7 @@ void html_prune_main(struct html_tree *t, uint32_t main)
     struct html_sums s;
     html_sums_of(t, &s);
     drop_captions(t, main);
+    drop_picture_boxes(t, &s, main);
     drop_headers(t, &s, main);
     drop_small(t, &s, main);
     drop_link_lists(t, &s, main);

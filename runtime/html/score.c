@@ -115,21 +115,100 @@ static uint32_t named(const struct html_tree *t, const struct html_sums *s, uint
     return best;
 }
 
-/* Descends while one child holds nearly all of the prose. */
-static uint32_t tighten(const struct html_tree *t, const struct html_sums *s, uint32_t node)
+static uint32_t plain(const struct html_tree *t, const struct html_sums *s, uint32_t node)
+{
+    uint32_t end = t->nodes[node].end;
+    return s->weight[end] - s->weight[node] - (s->link_weight[end] - s->link_weight[node]);
+}
+
+/* Paragraphs, lists and code are text where they stand, boxes are so only by what they hold. */
+static bool is_flow(const struct html_tree *t, const struct html_sums *s, uint32_t i)
+{
+    switch (t->nodes[i].tag) {
+    case GUMBO_TAG_P:
+    case GUMBO_TAG_UL:
+    case GUMBO_TAG_OL:
+    case GUMBO_TAG_DL:
+    case GUMBO_TAG_PRE:
+    case GUMBO_TAG_BLOCKQUOTE:
+    case GUMBO_TAG_TABLE:
+        return sum(t, s->good, i) >= 20 || plain(t, s, i) >= 40;
+    default:
+        return t->nodes[i].flags & HN_TEXT && sum(t, s->good, i) >= 20;
+    }
+}
+
+/* The tag of the heading a box begins with, or 0. */
+static uint16_t first_heading(const struct html_tree *t, uint32_t node)
+{
+    for (uint32_t i = node + 1; i < t->nodes[node].end; i++) {
+        if (html_is_heading(t->nodes[i].tag))
+            return t->nodes[i].tag;
+        if (t->nodes[i].flags & HN_TEXT && !(t->nodes[i].flags & (HN_SPACE | HN_DROPPED)))
+            return 0;
+    }
+    return 0;
+}
+
+/* Sections of one text: of the same name, or headed alike. */
+static bool same_kind(const struct html_tree *t, uint32_t a, uint32_t b)
+{
+    uint16_t heading = first_heading(t, a);
+    if (heading && heading == first_heading(t, b))
+        return true;
+    const struct html_node *x = &t->nodes[a], *y = &t->nodes[b];
+    if (x->tag == GUMBO_TAG_TD)
+        return false;
+    struct mr_str class = html_attr(x, "class");
+    if (x->tag != y->tag || !mr_str_eq(class, html_attr(y, "class")))
+        return false;
+    return class.len || (html_attr(x, "id").len == 0 && html_attr(y, "id").len == 0);
+}
+
+/* True when what stands beside the heavy box is a part of the same text. */
+static bool goes_with(const struct html_tree *t, const struct html_sums *s, uint32_t i,
+                      uint32_t heavy)
+{
+    if (is_flow(t, s, i))
+        return true;
+    int64_t good = sum(t, s->good, i), most = sum(t, s->good, heavy);
+    if (t->nodes[i].tag == GUMBO_TAG_TD)
+        return good * 5 > most;
+    if (!same_kind(t, i, heavy))
+        return false;
+    bool named = html_attr(&t->nodes[i], "class").len || first_heading(t, i);
+    return named ? plain(t, s, i) >= 10 : good * 25 > most;
+}
+
+/* Where one box holds most of the prose and what else there is stands in boxes of other kinds, the
+ * boxes behind it belong to the page, not to the text. Boxes before it may be its first lines. */
+static uint32_t leave_boxes(struct html_tree *t, const struct html_sums *s, uint32_t node)
 {
     for (;;) {
-        int64_t all = sum(t, s->good, node);
+        int64_t all = sum(t, s->good, node), lead = 0;
         uint32_t heavy = 0;
+        bool flow = all == 0;
         for (uint32_t i = node + 1; i < t->nodes[node].end; i = t->nodes[i].end) {
-            uint16_t tag = t->nodes[i].tag;
-            if (t->nodes[i].flags & HN_TEXT || tag == GUMBO_TAG_P || tag == GUMBO_TAG_PRE)
-                continue;
-            if (sum(t, s->good, i) * 100 >= all * 97)
+            if (!(t->nodes[i].flags & HN_TEXT) && sum(t, s->good, i) * 100 >= all * 65)
                 heavy = i;
         }
-        if (!heavy || all == 0)
+        if (!heavy || is_flow(t, s, heavy))
             return node;
+        for (uint32_t i = node + 1; i < t->nodes[node].end; i = t->nodes[i].end) {
+            if (i == heavy)
+                continue;
+            if (goes_with(t, s, i, heavy))
+                flow = true;
+            else if (i < heavy)
+                lead += sum(t, s->good, i);
+        }
+        if (flow)
+            return node;
+        if (lead * 100 > all * 3) {
+            for (uint32_t i = t->nodes[heavy].end; i < t->nodes[node].end; i = t->nodes[i].end)
+                html_drop(t, i);
+            return node;
+        }
         node = heavy;
     }
 }
@@ -146,6 +225,6 @@ uint32_t html_find_main(struct html_tree *t)
         return body;
     uint32_t article = named(t, &s, main, HINT_ARTICLE, 70);
     if (article != main)
-        return tighten(t, &s, article);
-    return tighten(t, &s, main);
+        return leave_boxes(t, &s, article);
+    return leave_boxes(t, &s, main);
 }
