@@ -12,6 +12,26 @@ static void check_fixed(struct compile *c, const struct item *item, const char *
                    "%s runs as one task, not on %u partitions", what, item->partitions);
 }
 
+static void check_source(struct compile *c, const struct item *item)
+{
+    uint32_t partitions = item->partitions ? item->partitions : 8;
+    if (!item->source || !item->source->take) {
+        check_fixed(c, item, "a source", "Scale the stages that read it.");
+        return;
+    }
+    if (item->scale > partitions)
+        TOPO_ERROR(c, MR_TOPOLOGY_SCALE, &item->scale_at,
+                   mr_topology__text(c, "Declare `partitions: %u` or more, or a smaller `scale:`.",
+                                     item->scale),
+                   "scale %u is more than the %u partitions of source \"%.*s\"", item->scale,
+                   partitions, MR_FMT(item->id));
+    if (c->options->row_limit && (item->scale > 1 || item->partitions > 1))
+        TOPO_ERROR(c, MR_TOPOLOGY_SCALE, item->scale > 1 ? &item->scale_at : &item->partitions_at,
+                   "Run without a limit, or without `scale:` and `partitions:` of the source.",
+                   "a row limit needs a source that one task reads; \"%.*s\" is read by several",
+                   MR_FMT(item->id));
+}
+
 static void check_operator(struct compile *c, const struct item *item)
 {
     const struct mr_op *op = item->op;
@@ -21,13 +41,14 @@ static void check_operator(struct compile *c, const struct item *item)
                     op->scope == MR_ONE_TASK
                         ? "It keeps one index over all rows; scale the stages before it."
                         : "It settles the whole set at once; scale the stages before it.");
-    uint32_t partitions = item->partitions                                   ? item->partitions
+    uint32_t partitions = item->partitions                           ? item->partitions
                           : item->scale > 1 || op->scope == MR_KEYED ? 8
-                                                                             : 1;
+                                                                     : 1;
     if (item->scale > partitions && !(one_task && !op->prepare))
         TOPO_ERROR(c, MR_TOPOLOGY_SCALE, &item->scale_at,
-                   mr_topology__text(c, "Declare `partitions: %u` or more (a changed number opens a "
-                                        "new epoch), or a smaller `scale:`.",
+                   mr_topology__text(c,
+                                     "Declare `partitions: %u` or more (a changed number opens a "
+                                     "new epoch), or a smaller `scale:`.",
                                      item->scale),
                    "scale %u is more than the %u partitions of stage \"%.*s\"", item->scale,
                    partitions, MR_FMT(item->id));
@@ -61,7 +82,7 @@ void mr_topology__check_place(struct compile *c)
         struct item *item = &c->topo->items[c->topo->order[i]];
         check_endless(c, item);
         if (item->kind == MR_STAGE_SOURCE)
-            check_fixed(c, item, "a source", "Scale the stages that read it.");
+            check_source(c, item);
         else if (item->kind == MR_STAGE_SINK)
             check_fixed(c, item, "a sink", "Scale the stages before it.");
         else if (item->op)

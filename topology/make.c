@@ -13,6 +13,12 @@ static bool has_prepare_stage(const struct item *item)
            (item->scale > 1 || item->partitions > 1);
 }
 
+/* A scaled source lists in one task and reads in many. */
+static bool has_list_stage(const struct item *item)
+{
+    return item->kind == MR_STAGE_SOURCE && (item->scale > 1 || item->partitions > 1);
+}
+
 static struct mr_str copy(struct maker *m, struct mr_str s)
 {
     return mr_arena_str(m->c->arena, s);
@@ -41,15 +47,14 @@ static struct mr_plan_stage *stage_new(struct maker *m, struct item *item, enum 
         .drops_topic = MR_PLAN_NONE,
         .dead_topic = MR_PLAN_NONE,
         .keep_dropped = item->keep_dropped,
-        .longest_row_ms = item->longest_row_ms ? (uint32_t)item->longest_row_ms
-                                               : DEFAULT_LONGEST_ROW_MS,
+        .longest_row_ms =
+            item->longest_row_ms ? (uint32_t)item->longest_row_ms : DEFAULT_LONGEST_ROW_MS,
     };
     s->bound = mr_arena_zalloc(m->c->arena, (item->role_count + 1) * sizeof *s->bound);
     for (size_t r = 0; r < item->role_count; r++)
         if (item->roles[r].given)
-            s->bound[s->bound_count++] =
-                (struct mr_bound_role){mr_str_of(item->roles[r].key->name), item->roles[r].names,
-                                       item->roles[r].count};
+            s->bound[s->bound_count++] = (struct mr_bound_role){
+                mr_str_of(item->roles[r].key->name), item->roles[r].names, item->roles[r].count};
     plan->stage_count++;
     return s;
 }
@@ -66,8 +71,14 @@ static void make_stages(struct maker *m)
             stage_new(m, item, MR_STAGE_PREPARE,
                       mr_arena_printf(m->c->arena, "%.*s.prepare", MR_FMT(item->id)));
         }
+        bool listed = has_list_stage(item);
+        if (listed)
+            stage_new(m, item, MR_STAGE_SOURCE,
+                      mr_arena_printf(m->c->arena, "%.*s.list", MR_FMT(item->id)))
+                ->part = MR_SOURCE_LIST;
         item->stage = (int)m->plan->stage_count;
         struct mr_plan_stage *s = stage_new(m, item, item->kind, item->id);
+        s->part = listed ? MR_SOURCE_READ : MR_SOURCE_WHOLE;
         s->also_prepares = item->op && item->op->prepare && item->prepare_stage == MR_PLAN_NONE;
         s->window_rows = item->window_rows;
         s->window_idle_ms = item->window_idle_ms;
@@ -78,6 +89,8 @@ static void make_stages(struct maker *m)
 
 static uint32_t partitions_of(const struct item *item, const struct mr_plan_stage *s)
 {
+    if (s->part == MR_SOURCE_READ)
+        return item->partitions ? item->partitions : KEYED_PARTITIONS;
     if (!item->op)
         return 1;
     bool one = item->op->scope == MR_ONE_TASK || item->op->scope == MR_WHOLE_SET;
@@ -90,6 +103,8 @@ static uint32_t partitions_of(const struct item *item, const struct mr_plan_stag
 
 static uint32_t scale_of(const struct item *item, const struct mr_plan_stage *s)
 {
+    if (s->part == MR_SOURCE_READ)
+        return item->scale ? item->scale : 1;
     bool one = item->op && (item->op->scope == MR_ONE_TASK || item->op->scope == MR_WHOLE_SET);
     return !item->op || !item->scale || (one && s->kind != MR_STAGE_PREPARE) ? 1 : item->scale;
 }
@@ -97,7 +112,8 @@ static uint32_t scale_of(const struct item *item, const struct mr_plan_stage *s)
 static void add_stage(struct maker *m, struct mr_plan_group *g, int stage)
 {
     if ((g->stage_count & (g->stage_count - 1)) == 0) { /* room doubles at the powers of two */
-        int *more = mr_arena_alloc(m->c->arena, (g->stage_count ? 2 * g->stage_count : 1) * sizeof *more);
+        int *more =
+            mr_arena_alloc(m->c->arena, (g->stage_count ? 2 * g->stage_count : 1) * sizeof *more);
         if (g->stage_count)
             memcpy(more, g->stages, g->stage_count * sizeof *more);
         g->stages = more;
@@ -158,12 +174,11 @@ static int topic_new(struct maker *m, int stage, struct mr_str output, uint32_t 
     return (int)plan->topic_count++;
 }
 
-static struct mr_plan_output *output_new(struct maker *m, int stage, struct mr_str name, int outcome,
-                                         int topic)
+static struct mr_plan_output *output_new(struct maker *m, int stage, struct mr_str name,
+                                         int outcome, int topic)
 {
     struct mr_plan_stage *s = &m->plan->stages[stage];
-    struct mr_plan_output *more =
-        mr_arena_alloc(m->c->arena, (s->output_count + 1) * sizeof *more);
+    struct mr_plan_output *more = mr_arena_alloc(m->c->arena, (s->output_count + 1) * sizeof *more);
     if (s->output_count)
         memcpy(more, s->outputs, s->output_count * sizeof *more);
     more[s->output_count] = (struct mr_plan_output){copy(m, name), outcome, topic};
@@ -193,7 +208,8 @@ static int topic_for(struct maker *m, int stage, int outcome, const struct item 
                      uint32_t partitions, const struct topo_role *keys)
 {
     struct mr_plan_stage *s = &m->plan->stages[stage];
-    struct mr_str name = outcome == MR_PLAN_NONE ? MR_STR("out") : mr_str_of(s->op->outcomes[outcome].name);
+    struct mr_str name =
+        outcome == MR_PLAN_NONE ? MR_STR("out") : mr_str_of(s->op->outcomes[outcome].name);
     bool first = true;
     for (size_t i = 0; i < s->output_count; i++) {
         if (s->outputs[i].outcome != outcome)
@@ -237,7 +253,8 @@ static void record_topics(struct maker *m, int stage)
     if (drops)
         s->drops_topic = topic_new(m, stage, MR_STR("drops"), 1);
     s->dead_topic = topic_new(m, stage, MR_STR("dead"), 1);
-    for (int i = s->drops_topic == MR_PLAN_NONE ? s->dead_topic : s->drops_topic; i <= s->dead_topic; i++) {
+    for (int i = s->drops_topic == MR_PLAN_NONE ? s->dead_topic : s->drops_topic;
+         i <= s->dead_topic; i++) {
         m->plan->topics[i].record = true;
         m->plan->topics[i].bound_bytes = 0; /* nobody reads it during a run */
         m->plan->topics[i].keep_bytes = 0;
@@ -281,12 +298,14 @@ static void make_topics(struct maker *m)
     connect_all(m, false);
     for (size_t i = 0; i < plan->stage_count; i++) {
         struct item *item = &m->c->topo->items[m->item_of[i]];
-        if (plan->stages[i].kind == MR_STAGE_PREPARE) {
-            struct mr_plan_stage *index = &plan->stages[i + 1];
-            index->inputs = mr_arena_zalloc(m->c->arena, sizeof *index->inputs);
-            index->inputs[index->input_count++].topic =
-                topic_for(m, (int)i, MR_PLAN_NONE, item, 1, NULL);
-        }
+        bool list = plan->stages[i].part == MR_SOURCE_LIST;
+        if (!list && plan->stages[i].kind != MR_STAGE_PREPARE)
+            continue;
+        /* The internal first half of the stage that follows: entries, or prepared rows. */
+        struct mr_plan_stage *second = &plan->stages[i + 1];
+        second->inputs = mr_arena_zalloc(m->c->arena, sizeof *second->inputs);
+        second->inputs[second->input_count++].topic =
+            topic_for(m, (int)i, MR_PLAN_NONE, item, partitions_of(item, second), NULL);
     }
     for (size_t i = 0; i < plan->stage_count; i++) {
         const struct mr_plan_group *g = &plan->groups[plan->stages[i].group];
@@ -305,18 +324,21 @@ static void fill_edges(struct maker *m)
         const struct item *item = &m->c->topo->items[m->item_of[i]];
         const struct flow_schema *s =
             m->plan->stages[i].kind == MR_STAGE_PREPARE ? item->schema_in : item->schema;
-        if (m->plan->stages[i].kind == MR_STAGE_SINK || !s)
+        if (m->plan->stages[i].kind == MR_STAGE_SINK || m->plan->stages[i].part == MR_SOURCE_LIST ||
+            !s)
             continue;
         struct mr_edge_keys *edge = &out->edges[out->edge_count++];
         edge->topic_or_stage = (int)i;
-        edge->schema = (struct mr_schema){.sample_rows = s->sample_rows, .open = s->open,
-                                          .unknown = s->unknown, .bytes = s->bytes};
-        edge->schema.keys = mr_arena_zalloc(m->c->arena, (s->count + 1) * sizeof *edge->schema.keys);
+        edge->schema = (struct mr_schema){.sample_rows = s->sample_rows,
+                                          .open = s->open,
+                                          .unknown = s->unknown,
+                                          .bytes = s->bytes};
+        edge->schema.keys =
+            mr_arena_zalloc(m->c->arena, (s->count + 1) * sizeof *edge->schema.keys);
         for (size_t k = 0; k < s->count; k++)
             if (!s->keys[k].gone)
-                edge->schema.keys[edge->schema.count++] =
-                    (struct mr_schema_key){copy(m, s->keys[k].name), s->keys[k].types,
-                                           s->keys[k].always};
+                edge->schema.keys[edge->schema.count++] = (struct mr_schema_key){
+                    copy(m, s->keys[k].name), s->keys[k].types, s->keys[k].always};
     }
 }
 
@@ -326,10 +348,11 @@ static void fill_notes(struct maker *m)
         mr_arena_zalloc(m->c->arena, (m->plan->stage_count + 1) * sizeof *m->c->out->notes);
     for (size_t i = 0; i < m->plan->stage_count; i++) {
         const struct item *item = &m->c->topo->items[m->item_of[i]];
-        m->c->out->notes[i].fusion =
-            mr_str_of(m->plan->stages[i].kind == MR_STAGE_PREPARE ? "prepares rows for the index"
-                      : item->cut                                 ? item->cut
-                                                                  : "fused with the stage before it");
+        m->c->out->notes[i].fusion = mr_str_of(
+            m->plan->stages[i].kind == MR_STAGE_PREPARE ? "prepares rows for the index"
+            : m->plan->stages[i].part == MR_SOURCE_LIST ? "lists files for the tasks that read them"
+            : item->cut                                 ? item->cut
+                                                        : "fused with the stage before it");
     }
 }
 

@@ -160,7 +160,7 @@ static struct mr_error *open_source(const struct mr_connector_env *env, const vo
         s->pos.run = env->run;
         s->pos.given = s->pos.rows = 0;
     }
-    s->phase = s->pos.spooled ? PHASE_READING : PHASE_LOOK_DUE;
+    s->phase = s->pos.spooled || env->part == MR_SOURCE_READ ? PHASE_READING : PHASE_LOOK_DUE;
     *out = s;
     return NULL;
 }
@@ -183,7 +183,8 @@ static void finish_file(struct mr_source *s)
     mr_files__reader_close(s->reader);
     s->reader = NULL;
     s->pos.open = false;
-    mr_files__file_put(s, mr_buf_str(&s->cursor), &s->pos.file);
+    if (s->env.part != MR_SOURCE_READ) /* what is done is the list's to know */
+        mr_files__file_put(s, mr_buf_str(&s->cursor), &s->pos.file);
 }
 
 /* Size and time are taken before reading: what is written later counts as a change. */
@@ -261,15 +262,107 @@ static void give_file(struct mr_source *s, struct mr_error *why, enum mr_source_
     finish_file(s);
 }
 
-/* The next record of the file under way, or of the next one; *got false: the spool is empty. */
+/* ---- the list step: each spooled file is one entry ---- */
+
+static void pack_entry(struct mr_source *s)
+{
+    struct mr_buf *b = &s->value;
+    b->len = 0;
+    mr_pack_map(b, 5);
+    mr_pack_text(b, MR_STR("path"));
+    mr_pack_bytes(b, mr_buf_str(&s->cursor)); /* a name need not be UTF-8 */
+    mr_pack_text(b, MR_STR("ordinal"));
+    mr_pack_uint(b, s->pos.file.ordinal);
+    mr_pack_text(b, MR_STR("generation"));
+    mr_pack_uint(b, s->pos.file.generation);
+    mr_pack_text(b, MR_STR("size"));
+    mr_pack_uint(b, s->pos.file.size);
+    mr_pack_text(b, MR_STR("mtime_ns"));
+    mr_pack_int(b, s->pos.file.mtime_ns);
+}
+
+static struct mr_error *give_entry(struct mr_source *s, enum mr_source_status *status,
+                                   struct mr_source_row *row, bool *got)
+{
+    MR_TRY(mr_files__spool_next(s, got));
+    if (!*got)
+        return NULL;
+    set_path(s);
+    MR_TRY(begin_file(s));
+    finish_file(s);
+    s->pos.given++;
+    set_head(s, 0, &row->head);
+    row->head.id = mr_id_source(s->env.name, mr_buf_str(&s->cursor), UINT64_MAX,
+                                s->pos.file.generation);
+    pack_entry(s);
+    row->map = mr_buf_str(&s->value);
+    *status = MR_SOURCE_ROW;
+    return NULL;
+}
+
+/* ---- the read step: entries from the list ---- */
+
+static bool entry_field(const struct mr_walk *from, const char *name, struct mr_value *out)
+{
+    struct mr_walk walk = *from;
+    struct mr_value key;
+    while (mr_walk_next(&walk, &key) && mr_walk_next(&walk, out))
+        if (mr_value_type(key) == MR_TEXT && mr_str_is(mr_value_text(key), name))
+            return true;
+    return false;
+}
+
+static bool entry_uint(const struct mr_walk *walk, const char *name, uint64_t *out)
+{
+    struct mr_value v;
+    return entry_field(walk, name, &v) && mr_value_uint(v, out);
+}
+
+static struct mr_error *take_entry(struct mr_source *s, const struct mr_head *head,
+                                   struct mr_str entry)
+{
+    struct mr_walk walk;
+    struct mr_value path, mtime;
+    uint64_t ordinal, generation, size;
+    struct files_file file;
+    (void)head;
+    mr_walk_begin(&walk, (struct mr_value){(const uint8_t *)entry.ptr, (uint32_t)entry.len});
+    if (!entry_field(&walk, "path", &path) || mr_value_type(path) != MR_BYTES ||
+        !entry_uint(&walk, "ordinal", &ordinal) || !entry_uint(&walk, "generation", &generation) ||
+        !entry_uint(&walk, "size", &size) || !entry_field(&walk, "mtime_ns", &mtime) ||
+        !mr_value_int(mtime, &file.mtime_ns))
+        return mr_error(MR_ROW_BROKEN, "source \"%s\": a listed file's entry cannot be read",
+                        s->name);
+    file.ordinal = (uint32_t)ordinal;
+    file.generation = (uint32_t)generation;
+    file.size = size;
+    s->cursor.len = 0;
+    mr_buf_adds(&s->cursor, mr_value_text(path));
+    s->pos.file = file;
+    s->pos.place = (struct files_place){0};
+    s->pos.open = true;
+    return NULL;
+}
+
+/* The next file: spooled by this very task, or taken from the list step before. */
+static struct mr_error *next_file(struct mr_source *s, bool *got)
+{
+    if (s->pos.open)
+        return NULL;
+    if (s->env.part != MR_SOURCE_READ)
+        return mr_files__spool_next(s, got);
+    *got = false;
+    return NULL;
+}
+
+/* The next record of the file under way, or of the next one; *got false: there is none. */
 static struct mr_error *read_on(struct mr_source *s, enum mr_source_status *status,
                                 struct mr_source_row *row, bool *got)
 {
     *got = true;
     for (;;) {
         if (!s->reader) {
-            if (!s->pos.open)
-                MR_TRY(mr_files__spool_next(s, got));
+            MR_TRY(next_file(s, got));
             if (!*got)
                 return NULL;
             struct mr_error *why = NULL;
@@ -323,10 +416,15 @@ static struct mr_error *next(struct mr_source *s, enum mr_source_status *status,
         return NULL;
     while (s->phase != PHASE_OVER) {
         if (s->phase == PHASE_READING) {
-            bool got;
-            MR_TRY(read_on(s, status, row, &got));
+            bool got = true;
+            MR_TRY(s->env.part == MR_SOURCE_LIST ? give_entry(s, status, row, &got)
+                                                 : read_on(s, status, row, &got));
             if (got)
                 return NULL;
+            if (s->env.part == MR_SOURCE_READ) {
+                *status = MR_SOURCE_WANT;
+                return NULL;
+            }
             *status = MR_SOURCE_END;
             bool again = s->params->watch || s->pos.look_run != s->env.run;
             s->phase = again ? PHASE_LOOK_DUE : PHASE_OVER;
@@ -363,6 +461,7 @@ const struct mr_source_type mr_source_files = {
     .is_endless = is_endless,
     .open = open_source,
     .next = next,
+    .take = take_entry,
     .save = save,
     .found_new = found_new,
     .close = close_source,

@@ -135,6 +135,7 @@ void mr_chain_destroy(struct mr_chain *c)
     mr_names_destroy(c->names);
     mr_buf_finish(&c->held);
     mr_buf_finish(&c->held_key);
+    mr_buf_finish(&c->released);
     free(c);
 }
 

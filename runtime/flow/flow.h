@@ -49,6 +49,8 @@ struct mr_chain {
     struct mr_arena *batch;
     struct mr_cut_progress progress;
     struct mr_buf held, held_key;      /* encoding of a row to hold */
+    struct mr_buf released;            /* first key behind the last row released in this phase:
+                                          spares walking over all the deleted ones again */
 };
 
 /* chain.c: a row enters link i. again: it was counted as in before and comes from being held. */

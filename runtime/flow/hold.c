@@ -47,13 +47,18 @@ static struct mr_error *held_take(struct mr_chain *c, size_t i, enum mr_hold_kin
     *count = 0;
     held_prefix(c, i, kind);
     struct mr_store_iter *it =
-        mr_store_iter_open(c->store, mr_buf_str(&c->held_key), (struct mr_str){0});
+        mr_store_iter_open(c->store, mr_buf_str(&c->held_key), mr_buf_str(&c->released));
     while (*count < max && bytes < RELEASE_BYTES && mr_store_iter_valid(it)) {
         struct held_row *row = &rows[(*count)++];
         row->key = mr_arena_str(arena, mr_store_iter_key(it));
         row->value = mr_arena_str(arena, mr_store_iter_value(it));
         bytes += row->value.len;
         mr_store_iter_next(it);
+    }
+    if (*count) {
+        c->released.len = 0;
+        mr_buf_adds(&c->released, rows[*count - 1].key);
+        mr_buf_addc(&c->released, 0);
     }
     return mr_store_iter_close(it);
 }
@@ -151,6 +156,7 @@ struct mr_error *mr_chain_cut(struct mr_chain *c, uint64_t cut, size_t rows, boo
     MR_TRY(cut_step(c, rows, &more));
     if (more)
         return NULL;
+    c->released.len = 0;
     if (++p->phase == PHASES) {
         p->phase = PHASE_RELEASE;
         p->made = 0;

@@ -2,7 +2,8 @@
 #include "runtime/base/clock.h"
 #include "runtime/flow/task.h"
 
-enum { ROWS_A_STEP = 512 };
+/* ENTRY_WAIT_MS: the bell rings earlier, when an entry comes. */
+enum { ROWS_A_STEP = 512, ENTRY_WAIT_MS = 60000 };
 
 static struct mr_error *reject(struct mr_task *t, struct mr_source_row *row)
 {
@@ -70,7 +71,7 @@ static struct mr_error *end(struct mr_task *t, bool *progressed)
     struct mr_page *page = t->worker->page;
     uint32_t run = t->worker->options->run;
     bool found_new =
-        run == 1 || t->record.new_run == run || t->head->source->found_new(t->source);
+        run == 1 || t->head->part == MR_SOURCE_READ || t->record.new_run == run || t->head->source->found_new(t->source);
     t->source_ended = true;
     atomic_store(&page->found_new, found_new ? 1u : 2u);
     if (!found_new) {
@@ -88,6 +89,29 @@ static struct mr_error *end(struct mr_task *t, bool *progressed)
     return mr_task__end_run(t);
 }
 
+/* The read step takes the list step's entries from its log. *status END: all of this run are read;
+ * IDLE: none now. */
+static struct mr_error *next_entry(struct mr_task *t, enum mr_source_status *status,
+                                   struct mr_source_row *wait)
+{
+    struct mr_log_row row;
+    bool found = false;
+    *status = MR_SOURCE_IDLE;
+    MR_TRY(mr_task__next_row(t, &row, &found));
+    if (!found) {
+        wait->wait_ms = ENTRY_WAIT_MS;
+        if (mr_task__lanes_ended(t))
+            *status = MR_SOURCE_END;
+        return NULL;
+    }
+    t->dirty = true;
+    *status = MR_SOURCE_WANT;
+    if (row.head.kind != MR_KIND_END)
+        return t->head->source->take(t->source, &row.head, row.map);
+    t->ends[t->lane_first[row.in] + row.lane] = row.head.run;
+    return NULL;
+}
+
 struct mr_error *mr_task__source_step(struct mr_task *t, bool *progressed)
 {
     const struct mr_source_type *type = t->head->source;
@@ -98,10 +122,14 @@ struct mr_error *mr_task__source_step(struct mr_task *t, bool *progressed)
     for (int i = 0; i < ROWS_A_STEP; i++) {
         memset(&row, 0, sizeof(row));
         MR_TRY(type->next(t->source, &status, &row));
+        if (status == MR_SOURCE_WANT)
+            MR_TRY(next_entry(t, &status, &row));
         if (status == MR_SOURCE_IDLE || status == MR_SOURCE_END)
             break;
-        MR_TRY(take(t, &row, status == MR_SOURCE_REJECTED));
         *progressed = true;
+        if (status == MR_SOURCE_WANT)
+            continue;
+        MR_TRY(take(t, &row, status == MR_SOURCE_REJECTED));
         if (i % 64 == 63 && mr_task__commit_due(t))
             break;
     }
@@ -110,6 +138,7 @@ struct mr_error *mr_task__source_step(struct mr_task *t, bool *progressed)
         return end(t, progressed);
     if (status == MR_SOURCE_IDLE) {
         t->wake_ms = mr_now_ms() + row.wait_ms;
+        *progressed |= row.wait_ms == 0; /* in the middle of a look: on at once */
         /* A long listing fills the store before it gives a row. */
         t->dirty |= mr_store_pending_entries(t->store) > 0;
     }

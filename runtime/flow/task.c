@@ -36,12 +36,35 @@ static struct mr_error *load_fixed(struct mr_store *store, struct mr_str key, vo
     return e;
 }
 
+/* The ordinal of a source among the sources: what orders their rows. Both steps of one source have
+ * the same. */
+static uint16_t source_number(const struct mr_task *t)
+{
+    uint16_t number = 0;
+    for (int i = 0; i < t->head->number; i++)
+        number += t->plan->stages[i].kind == MR_STAGE_SOURCE &&
+                  t->plan->stages[i].part != MR_SOURCE_LIST;
+    return number;
+}
+
+/* The name that ids are made of: of a list step, its source's. */
+static struct mr_str connector_name(const struct mr_task *t)
+{
+    struct mr_str id = t->head->id;
+    if (t->head->part == MR_SOURCE_LIST)
+        for (size_t n = id.len; n > 0; n--)
+            if (id.ptr[n - 1] == '.')
+                return mr_str_span(id.ptr, n - 1);
+    return id;
+}
+
 static void fill_env(struct mr_task *t, struct mr_connector_env *env)
 {
     *env = (struct mr_connector_env){
-        .name = t->head->id,
+        .name = connector_name(t),
         .base_dir = mr_arena_str(t->arena, t->plan->base_dir).ptr,
-        .number = t->head->number,
+        .number = source_number(t),
+        .part = t->head->part,
         .run = t->worker->options->run,
         .endless = t->plan->endless,
         .store = t->store,
@@ -274,7 +297,7 @@ struct mr_error *mr_task__end_run(struct mr_task *t)
     return NULL;
 }
 
-static bool all_lanes_ended(const struct mr_task *t)
+bool mr_task__lanes_ended(const struct mr_task *t)
 {
     for (uint32_t i = 0; i < t->lane_count; i++)
         if (t->ends[i] < t->worker->options->run)
@@ -298,7 +321,7 @@ static struct mr_error *cut_step(struct mr_task *t)
     t->dirty = true;
     if (done) {
         t->record.cutting = 0;
-        if (all_lanes_ended(t))
+        if (mr_task__lanes_ended(t))
             return mr_task__end_run(t);
     }
     return t->worker->alone_count || mr_task__commit_due(t) ? mr_task__commit(t) : NULL;
@@ -355,19 +378,24 @@ static bool needs_commit_first(struct mr_task *t, const struct mr_log_row *row, 
     return true;
 }
 
+struct mr_error *mr_task__next_row(struct mr_task *t, struct mr_log_row *row, bool *found)
+{
+    bool any = false;
+    MR_TRY(mr_log_row(t->log, row, found));
+    if (*found)
+        return NULL;
+    MR_TRY(mr_log_next(t->log, &any));
+    return any ? mr_log_row(t->log, row, found) : NULL;
+}
+
 /* Up to ROWS_A_STEP rows of the loaded frame, or of the next one. */
 static struct mr_error *rows_step(struct mr_task *t, bool *progressed)
 {
     struct mr_log_row row;
     bool found = false;
-    MR_TRY(mr_log_row(t->log, &row, &found));
-    if (!found) {
-        bool any = false;
-        MR_TRY(mr_log_next(t->log, &any));
-        if (!any)
-            return NULL;
-        MR_TRY(mr_log_row(t->log, &row, &found));
-    }
+    MR_TRY(mr_task__next_row(t, &row, &found));
+    if (!found)
+        return NULL;
     for (int i = 0; found; i++) {
         if (needs_commit_first(t, &row, i == 0 && !t->dirty)) {
             MR_TRY(mr_task__commit(t));
@@ -399,7 +427,7 @@ struct mr_error *mr_task__step(struct mr_task *t, bool *progressed)
     if (t->source)
         return mr_task__source_step(t, progressed);
     MR_TRY(rows_step(t, progressed));
-    if (all_lanes_ended(t)) {
+    if (mr_task__lanes_ended(t)) {
         begin_cut(t, t->worker->options->run);
         *progressed = true;
     } else if (window_due(t)) {

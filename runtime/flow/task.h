@@ -92,6 +92,9 @@ struct mr_error *mr_task__source_step(struct mr_task *t, bool *progressed);
 /* task.c: end markers to every partition of every output, then the run is recorded as done. */
 struct mr_error *mr_task__end_run(struct mr_task *t);
 bool mr_task__commit_due(struct mr_task *t);
+/* The next row of the loaded frame, or of the next one. */
+struct mr_error *mr_task__next_row(struct mr_task *t, struct mr_log_row *row, bool *found);
+bool mr_task__lanes_ended(const struct mr_task *t);
 
 /* out.c: rows and records to the task's topics. */
 struct mr_error *mr_task__open_outs(struct mr_task *t);

@@ -23,10 +23,19 @@ struct mr_schema {
     uint64_t files;      /* files seen (0: unknown) */
 };
 
+/* A source may run as two steps: one task lists (finds files, gives ordinals, keeps them in its
+ * state) and writes entries to a topic; as many tasks as wished read entries into rows. */
+enum mr_source_part {
+    MR_SOURCE_WHOLE, /* both steps in one task */
+    MR_SOURCE_LIST,  /* its rows are entries */
+    MR_SOURCE_READ,  /* takes entries, gives rows */
+};
+
 struct mr_connector_env {
     struct mr_str name;     /* source or sink name in the topology */
     const char *base_dir;   /* relative paths are relative to this (the topology's folder) */
-    uint16_t number;        /* place.source of its rows */
+    uint16_t number;        /* place.source of its rows: its ordinal among the sources */
+    enum mr_source_part part;
     uint32_t run;           /* number of this run */
     bool endless;
     struct mr_store *store; /* its own keys start with MR_SPACE_SOURCE */
@@ -40,6 +49,7 @@ enum mr_source_status {
     MR_SOURCE_REJECTED, /* *row is an unreadable record: raw, reason */
     MR_SOURCE_IDLE,     /* nothing now (watched folder): ask again in wait_ms */
     MR_SOURCE_END,      /* the input of this run is exhausted */
+    MR_SOURCE_WANT,     /* MR_SOURCE_READ: the entry is read; take the next one */
 };
 
 struct mr_source_row {
@@ -66,6 +76,9 @@ struct mr_source_type {
                              struct mr_source **out);
     struct mr_error *(*next)(struct mr_source *s, enum mr_source_status *status,
                              struct mr_source_row *row);
+    /* MR_SOURCE_READ: the next entry, a row that the list step gave (borrowed during the call). NULL
+     * where a source cannot be split. */
+    struct mr_error *(*take)(struct mr_source *s, const struct mr_head *head, struct mr_str entry);
     /* Puts the position after the last row given out into the store (pending). */
     struct mr_error *(*save)(struct mr_source *s);
     /* True when this run found anything that earlier runs had not seen. */

@@ -1,4 +1,5 @@
-/* From stored bytes back to a plan: any byte may be wrong, nothing is believed before it is checked. */
+/* From stored bytes back to a plan: any byte may be wrong, nothing is believed before it is
+ * checked. */
 #include "runtime/plan/plan_private.h"
 
 struct cursor {
@@ -152,6 +153,7 @@ static void take_stage(struct cursor *from, struct mr_plan_stage *s)
     struct cursor c = take_list(from, PLAN_STAGE_FIELDS, &fields);
     s->id = take_text(&c);
     s->kind = (enum mr_stage_kind)take_uint(&c, MR_STAGE_SINK);
+    s->part = (enum mr_source_part)take_uint(&c, MR_SOURCE_READ);
     s->use = take_text(&c);
     s->mode = (enum mr_mode)take_uint(&c, MR_MODE_COMPAT);
     take_settings(&c, s);
@@ -235,8 +237,9 @@ static struct mr_error *resolve(struct mr_plan *plan, const struct mr_registry *
         else
             s->op = registry ? mr_registry_find(registry, s->use) : NULL;
         if (!s->op && !s->source && !s->sink)
-            return mr_error(MR_PLAN_INVALID, "stage \"%.*s\" uses \"%.*s\", which is not known here",
-                            MR_FMT(s->id), MR_FMT(s->use));
+            return mr_error(MR_PLAN_INVALID,
+                            "stage \"%.*s\" uses \"%.*s\", which is not known here", MR_FMT(s->id),
+                            MR_FMT(s->use));
     }
     return NULL;
 }
@@ -252,8 +255,8 @@ struct mr_error *mr_plan_decode(struct mr_str bytes, const struct mr_registry *r
         mr_value_skip((const uint8_t *)bytes.ptr, bytes.len) != bytes.len)
         return mr_error(MR_PLAN_INVALID, "the bytes are not a compiled plan");
     struct cursor top = {.arena = arena, .bad = &bad};
-    top.walk = (struct mr_walk){(const uint8_t *)bytes.ptr,
-                                (const uint8_t *)bytes.ptr + bytes.len, 1};
+    top.walk =
+        (struct mr_walk){(const uint8_t *)bytes.ptr, (const uint8_t *)bytes.ptr + bytes.len, 1};
     struct cursor c = take_list(&top, 0, &fields);
     if (!mr_str_is(take_text(&c), PLAN_MAGIC) || bad)
         return mr_error(MR_PLAN_INVALID, "the bytes are not a compiled plan");

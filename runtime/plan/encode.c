@@ -1,4 +1,5 @@
-/* The stored form of a plan: one msgpack list, positional, headed by a magic text and the version. */
+/* The stored form of a plan: one msgpack list, positional, headed by a magic text and the version.
+ */
 #include "runtime/plan/plan_private.h"
 
 static void pack_texts(struct mr_buf *out, const struct mr_str *items, size_t count)
@@ -48,6 +49,7 @@ static void pack_stage(struct mr_buf *out, const struct mr_plan_stage *s)
     mr_pack_list(out, PLAN_STAGE_FIELDS);
     mr_pack_text(out, s->id);
     mr_pack_uint(out, s->kind);
+    mr_pack_uint(out, s->part);
     mr_pack_text(out, s->use);
     mr_pack_uint(out, s->mode);
     pack_settings(out, s);

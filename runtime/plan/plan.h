@@ -11,7 +11,7 @@
 #include "runtime/op/registry.h"
 #include "runtime/op/work.h"
 
-enum { MR_PLAN_FORMAT = 1, MR_PLAN_NONE = -1 };
+enum { MR_PLAN_FORMAT = 2, MR_PLAN_NONE = -1 };
 
 enum mr_stage_kind {
     MR_STAGE_SOURCE,
@@ -41,6 +41,7 @@ struct mr_plan_input {
 struct mr_plan_stage {
     struct mr_str id;
     enum mr_stage_kind kind;
+    enum mr_source_part part;              /* sources: the whole, or one of its two steps */
     struct mr_str use;  /* canonical operator name or connector type */
     const struct mr_op *op;                /* resolved; NULL for sources and sinks */
     const struct mr_source_type *source;   /* resolved, for sources                */
@@ -53,7 +54,7 @@ struct mr_plan_stage {
     int group;
     uint16_t number;                       /* = index in the plan; lane labels, state keys */
     bool also_prepares;                    /* operator with prepare run in the same stage */
-    struct mr_plan_input *inputs;          /* head of a group only; sources: none */
+    struct mr_plan_input *inputs;          /* head of a group only; sources: MR_SOURCE_READ's entries */
     size_t input_count;
     /* "out" first; sinks: none. Outputs of equal `outcome` carry the same rows, each partitioned as
      * its readers need; those with keys stand first. */

@@ -9,8 +9,7 @@ static void hash_params(struct mr_hasher *h, const struct mr_param *table, size_
 {
     struct mr_arena *arena = mr_arena_create(0);
     void *filled = mr_arena_zalloc(arena, size ? size : 1);
-    struct mr_error *e =
-        mr_params_fill(table, s->settings, s->setting_count, arena, filled);
+    struct mr_error *e = mr_params_fill(table, s->settings, s->setting_count, arena, filled);
     mr_assert(!e); /* the compiler and the decoder have checked the settings */
     struct mr_buf text = {0};
     for (const struct mr_param *p = table; p && p->name; p++) {
@@ -102,6 +101,7 @@ static struct mr_id stage_fingerprint(const struct mr_plan *plan, size_t index)
     mr_hasher_u64(&h, s->kind);
     mr_hasher_text(&h, s->id); /* part of the ids of children and aggregates */
     mr_hasher_text(&h, s->use);
+    mr_hasher_u64(&h, s->part);
     if (s->op) {
         mr_hasher_u64(&h, s->op->version ? s->op->version : 1);
         mr_hasher_u64(&h, s->op->has_modes ? (uint64_t)s->mode : 0);

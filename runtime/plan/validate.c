@@ -24,7 +24,8 @@ static bool name_ok(struct mr_str s)
     if (s.len == 0 || s.len > 255 || s.ptr[0] == '.')
         return false;
     for (size_t i = 0; i < s.len; i++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", s.ptr[i]) ||
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-",
+                    s.ptr[i]) ||
             s.ptr[i] == '\0')
             return false;
     return true;
@@ -35,8 +36,9 @@ static struct mr_error *validate_settings(const struct mr_plan_stage *s)
     const struct mr_param *table = s->op       ? s->op->params
                                    : s->source ? s->source->params
                                                : s->sink->params;
-    size_t size = s->op ? s->op->params_size : s->source ? s->source->params_size
-                                                         : s->sink->params_size;
+    size_t size = s->op       ? s->op->params_size
+                  : s->source ? s->source->params_size
+                              : s->sink->params_size;
     struct mr_arena *arena = mr_arena_create(0);
     void *filled = mr_arena_zalloc(arena, size + 1);
     struct mr_error *e = mr_params_fill(table, s->settings, s->setting_count, arena, filled);
@@ -70,8 +72,8 @@ static struct mr_error *validate_stage(const struct mr_plan *plan, size_t index)
     for (const struct mr_outcome *o = s->op ? s->op->outcomes : NULL; o && o->name; o++)
         outcomes++;
     for (size_t i = 0; i < s->output_count; i++)
-        if (!topic_or_none(plan, s->outputs[i].topic) ||
-            s->outputs[i].outcome < MR_PLAN_NONE || s->outputs[i].outcome >= outcomes)
+        if (!topic_or_none(plan, s->outputs[i].topic) || s->outputs[i].outcome < MR_PLAN_NONE ||
+            s->outputs[i].outcome >= outcomes)
             return fault(s, "an output does not exist");
     return validate_settings(s);
 }
@@ -82,7 +84,8 @@ static struct mr_error *validate_group(const struct mr_plan *plan, size_t index,
     if (g->stage_count == 0 || g->partitions == 0 || g->partitions > UINT16_MAX || g->scale == 0 ||
         g->scale > g->partitions)
         return mr_error(MR_PLAN_INVALID, "group %zu has wrong figures", index);
-    if (g->first_bell < MR_BELL_FIRST || (uint64_t)g->first_bell + g->scale > MR_BELL_FIRST + MR_PLAN_PROCESSES_MAX)
+    if (g->first_bell < MR_BELL_FIRST ||
+        (uint64_t)g->first_bell + g->scale > MR_BELL_FIRST + MR_PLAN_PROCESSES_MAX)
         return mr_error(MR_PLAN_INVALID, "group %zu has no bell of its own", index);
     for (size_t i = 0; i < g->stage_count; i++) {
         int n = g->stages[i];
@@ -93,7 +96,7 @@ static struct mr_error *validate_group(const struct mr_plan *plan, size_t index,
         bool alone = s->kind == MR_STAGE_SOURCE || s->kind == MR_STAGE_SINK;
         if (alone && g->stage_count > 1)
             return fault(s, "a source or sink shares its process");
-        bool fed = s->kind != MR_STAGE_SOURCE && i == 0;
+        bool fed = i == 0 && (s->kind != MR_STAGE_SOURCE || s->part == MR_SOURCE_READ);
         if (fed != (s->input_count > 0))
             return fault(s, fed ? "it has no input" : "it must not have an input of its own");
     }

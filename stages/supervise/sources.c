@@ -3,10 +3,12 @@
 
 #include "stages/supervise/inside.h"
 
+/* A source, or the list step of one that runs as two: the read step follows its list. */
 static bool is_source(const struct child *c)
 {
     const struct mr_plan *plan = c->of->plan;
-    return plan->stages[plan->groups[c->group].stages[0]].kind == MR_STAGE_SOURCE;
+    const struct mr_plan_stage *stage = &plan->stages[plan->groups[c->group].stages[0]];
+    return stage->kind == MR_STAGE_SOURCE && stage->part != MR_SOURCE_READ;
 }
 
 /* All sources at their end without news: the run leaves no trace, unless there is an unfinished or
