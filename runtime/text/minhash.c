@@ -15,6 +15,7 @@ enum { BLOCK = 16 }; /* permutations worked on together; tables are padded to a 
 
 struct mr_minhash {
     enum mr_minhash_kind kind;
+    enum mr_vectors level;
     uint32_t perms, padded;
     uint32_t *a_low, *a_high; /* datasketch 2 uses only the low half */
     uint64_t *b;
@@ -68,6 +69,7 @@ struct mr_minhash *mr_minhash_create(struct mr_arena *arena, enum mr_minhash_kin
 {
     struct mr_minhash *m = mr_arena_zalloc(arena, sizeof *m);
     m->kind = kind;
+    m->level = mr_vectors__here();
     m->perms = perms;
     m->padded = (perms + BLOCK - 1) / BLOCK * BLOCK;
     m->a_low = mr_arena_zalloc(arena, m->padded * sizeof *m->a_low);
@@ -89,6 +91,12 @@ struct mr_minhash *mr_minhash_create(struct mr_arena *arena, enum mr_minhash_kin
             m->b[i] = twister_next(t);
     }
     return m;
+}
+
+void mr_minhash__use(struct mr_minhash *m, enum mr_vectors level)
+{
+    mr_assert(level <= mr_vectors__here());
+    m->level = level;
 }
 
 uint32_t mr_minhash_perms(const struct mr_minhash *m)
@@ -204,6 +212,40 @@ __attribute__((target("avx2"))) static void least_2_avx2(const struct mr_minhash
 }
 #endif
 
+#if defined(__x86_64__)
+/* The same with sixteen lanes. */
+__attribute__((target("avx512f"))) static inline __m512i wide_b(const struct mr_minhash *m,
+                                                                uint32_t i)
+{
+    const uint64_t *b = m->b + i;
+    return _mm512_set_epi64((long long)b[14], (long long)b[12], (long long)b[10], (long long)b[8],
+                            (long long)b[6], (long long)b[4], (long long)b[2], (long long)b[0]);
+}
+
+__attribute__((target("avx512f"))) static void least_1_avx512(const struct mr_minhash *m,
+                                                              const uint32_t *hv, size_t count,
+                                                              uint32_t *signature)
+{
+    for (uint32_t i = 0; i < m->padded; i += BLOCK) {
+        const __m512i a_even = _mm512_loadu_si512(m->a_low + i);
+        const __m512i a_odd = _mm512_srli_epi64(a_even, 32);
+        const __m512i a_high = _mm512_loadu_si512(m->a_high + i);
+        const __m512i b_even = wide_b(m, i), b_odd = wide_b(m, i + 1);
+        __m512i least = _mm512_set1_epi32(-1);
+        for (size_t s = 0; s < count; s++) {
+            const __m512i h = _mm512_set1_epi32((int)hv[s]);
+            __m512i even = _mm512_add_epi64(_mm512_mul_epu32(a_even, h), b_even);
+            __m512i odd = _mm512_add_epi64(_mm512_mul_epu32(a_odd, h), b_odd);
+            __m512i low = _mm512_mask_shuffle_epi32(even, 0xaaaa, odd, _MM_PERM_CDAB);
+            __m512i high = _mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_CDAB);
+            high = _mm512_add_epi32(high, _mm512_mullo_epi32(a_high, h));
+            least = _mm512_min_epu32(least, _mm512_add_epi32(low, _mm512_srli_epi32(high, 29)));
+        }
+        _mm512_storeu_si512(signature + i, least);
+    }
+}
+#endif
+
 static void mix32(uint32_t *hv, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -220,7 +262,11 @@ static void least_of(const struct mr_minhash *m, uint32_t *hv, size_t count, uin
         mix32(hv, count);
     bool second = m->kind == MR_MINHASH_DATASKETCH_2;
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2")) {
+    if (!second && m->level == MR_VECTORS_AVX512) {
+        least_1_avx512(m, hv, count, signature);
+        return;
+    }
+    if (m->level != MR_VECTORS_NONE) {
         (second ? least_2_avx2 : least_1_avx2)(m, hv, count, signature);
         return;
     }
@@ -256,7 +302,7 @@ static size_t distinct(uint32_t *hv, size_t count, struct mr_arena *scratch)
 }
 
 /* Hashes of all substrings of ngram code points. */
-static size_t hash_shingles(struct mr_str text, uint32_t ngram, struct mr_arena *scratch,
+static size_t hash_shingles(enum mr_vectors level, struct mr_str text, uint32_t ngram, struct mr_arena *scratch,
                             uint32_t **out)
 {
     uint32_t *at = mr_arena_alloc(scratch, (text.len + 1) * sizeof *at);
@@ -279,7 +325,7 @@ static size_t hash_shingles(struct mr_str text, uint32_t ngram, struct mr_arena 
             len[i] = (uint8_t)bytes;
         }
         if (fits) {
-            mr_sha1__first32(text.ptr, at, len, count, hv);
+            mr_sha1__first32(level, text.ptr, text.len, at, len, count, hv);
             *out = hv;
             return count;
         }
@@ -300,7 +346,7 @@ void mr_minhash_text(const struct mr_minhash *m, struct mr_str text, uint32_t ng
     }
     mr_assert(text.len < UINT32_MAX && ngram > 0);
     uint32_t *hv, *all = mr_arena_alloc(scratch, m->padded * sizeof *all);
-    size_t count = hash_shingles(text, ngram, scratch, &hv);
+    size_t count = hash_shingles(m->level, text, ngram, scratch, &hv);
     count = distinct(hv, count, scratch);
     least_of(m, hv, count, all);
     memcpy(signature, all, m->perms * sizeof *signature);

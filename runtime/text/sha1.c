@@ -1,13 +1,13 @@
-/* SHA-1 (FIPS 180-4) of short texts: one block each, eight blocks side by side in vector lanes.
+/* SHA-1 (FIPS 180-4) of short texts: one block each, sixteen blocks side by side in vector lanes.
  *
- * The compiler maps the eight-lane type to whatever the target has; a copy built for AVX2 runs where
- * the processor has it. */
+ * The rounds are written once; copies built for AVX2 and AVX-512 run where the processor has them,
+ * and the compiler maps the lanes to the vectors of each. */
 #include "runtime/text/sha1.h"
 
 #include <string.h>
 
-typedef uint32_t lanes __attribute__((vector_size(32)));
-enum { LANES = 8 };
+enum { LITTLE_ENDIAN_HOST = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ };
+enum { LANES = 16 }; /* blocks worked on together, whatever the vectors' width */
 
 static const uint32_t initial[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
 static const uint32_t round_constant[4] = {0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6};
@@ -18,9 +18,17 @@ static const uint32_t round_constant[4] = {0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0
 #define PARITY(b, c, d) ((b) ^ (c) ^ (d))
 #define MAJORITY(b, c, d) (((b) & (c)) | ((d) & ((b) | (c))))
 
+/* Without it the ring's indexes are worked out in every round. */
+#if defined(__clang__)
+#define UNROLLED _Pragma("unroll")
+#else
+#define UNROLLED _Pragma("GCC unroll 20")
+#endif
+
 /* Rounds from..to with one function; w is a ring of the last 16 schedule words. */
 #define ROUNDS(from, to, mix, k)                                                               \
-    for (int t = (from); t < (to); t++) {                                                      \
+    UNROLLED for (int t = (from); t < (to); t++)                                               \
+    {                                                                                          \
         if (t >= 16) {                                                                         \
             w[t & 15] ^= w[(t + 13) & 15] ^ w[(t + 8) & 15] ^ w[(t + 2) & 15];                 \
             w[t & 15] = ROTATE(w[t & 15], 1);                                                  \
@@ -39,43 +47,42 @@ static const uint32_t round_constant[4] = {0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0
     ROUNDS(40, 60, MAJORITY, round_constant[2])     \
     ROUNDS(60, 80, PARITY, round_constant[3])
 
-/* Eight padded blocks, word-major, to the first word of each digest. */
-static inline __attribute__((always_inline)) void eight_blocks(uint32_t block[16][LANES],
-                                                               uint32_t out[LANES])
-{
-    lanes w[16], a, b, c, d, e, temp;
-    memcpy(w, block, sizeof w);
-    const lanes zero = {0};
-    a = zero + initial[0];
-    b = zero + initial[1];
-    c = zero + initial[2];
-    d = zero + initial[3];
-    e = zero + initial[4];
-    ALL_ROUNDS
-    a += initial[0];
-    memcpy(out, &a, sizeof a);
-}
+/* Sixteen padded blocks, word-major, to the first word of each digest; `width` lanes at a time. */
+#define DEFINE_BLOCKS(name, width, attribute)                                                  \
+    typedef uint32_t name##_lanes __attribute__((vector_size((width) * 4)));                   \
+    attribute static void name(uint32_t block[16][LANES], uint32_t out[LANES])                 \
+    {                                                                                          \
+        for (int first = 0; first < LANES; first += (width)) {                                 \
+            name##_lanes w[16], a, b, c, d, e, temp;                                           \
+            const name##_lanes zero = {0};                                                     \
+            for (int i = 0; i < 16; i++)                                                       \
+                memcpy(&w[i], block[i] + first, sizeof w[i]);                                  \
+            a = zero + initial[0];                                                             \
+            b = zero + initial[1];                                                             \
+            c = zero + initial[2];                                                             \
+            d = zero + initial[3];                                                             \
+            e = zero + initial[4];                                                             \
+            ALL_ROUNDS                                                                         \
+            a += initial[0];                                                                   \
+            memcpy(out + first, &a, sizeof a);                                                 \
+        }                                                                                      \
+    }
 
-static void eight_plain(uint32_t block[16][LANES], uint32_t out[LANES])
-{
-    eight_blocks(block, out);
-}
-
+DEFINE_BLOCKS(blocks_plain, 4, )
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) static void eight_avx2(uint32_t block[16][LANES],
-                                                       uint32_t out[LANES])
-{
-    eight_blocks(block, out);
-}
+DEFINE_BLOCKS(blocks_avx2, 8, __attribute__((target("avx2"))))
+DEFINE_BLOCKS(blocks_avx512, 16, __attribute__((target("avx512f"))))
 #endif
 
-/* Pads one short text to a block, big-endian words, into one lane. */
-static inline void fill_lane(const char *text, uint32_t len, uint32_t block[16][LANES], int lane)
+/* Pads one short text to a block, big-endian words, into one lane. Only the words up to `words` are
+ * written: the others were zero and stay so. */
+static inline void fill_lane(const char *text, uint32_t len, uint32_t block[16][LANES], size_t lane,
+                             int words)
 {
     unsigned char bytes[64] = {0};
     memcpy(bytes, text, len);
     bytes[len] = 0x80;
-    for (int i = 0; i < 15; i++) {
+    for (int i = 0; i < words; i++) {
         uint32_t word;
         memcpy(&word, bytes + i * 4, 4);
         block[i][lane] = __builtin_bswap32(word);
@@ -83,20 +90,54 @@ static inline void fill_lane(const char *text, uint32_t len, uint32_t block[16][
     block[15][lane] = len * 8;
 }
 
-void mr_sha1__first32(const char *text, const uint32_t *at, const uint8_t *len, size_t count,
-                      uint32_t *out)
+/* As fill_lane, for at most seven bytes where eight may be read. */
+static inline void fill_lane_of_seven(const char *text, uint32_t len, uint32_t block[16][LANES],
+                                      size_t lane, int words)
 {
-    void (*eight)(uint32_t[16][LANES], uint32_t[LANES]) = eight_plain;
+    uint64_t eight, end = (uint64_t)0x80 << (len * 8);
+    memcpy(&eight, text, sizeof eight);
+    eight = (eight & ((end >> 7) - 1)) | end;
+    block[0][lane] = __builtin_bswap32((uint32_t)eight);
+    block[1][lane] = __builtin_bswap32((uint32_t)(eight >> 32));
+    for (int i = 2; i < words; i++)
+        block[i][lane] = 0;
+    block[15][lane] = len * 8;
+}
+
+enum mr_vectors mr_vectors__here(void)
+{
 #if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f"))
+        return MR_VECTORS_AVX512;
     if (__builtin_cpu_supports("avx2"))
-        eight = eight_avx2;
+        return MR_VECTORS_AVX2;
 #endif
-    _Alignas(32) uint32_t block[16][LANES] = {{0}}, first[LANES];
+    return MR_VECTORS_NONE;
+}
+
+void mr_sha1__first32(enum mr_vectors level, const char *text, size_t text_len, const uint32_t *at,
+                      const uint8_t *len, size_t count, uint32_t *out)
+{
+    void (*blocks)(uint32_t[16][LANES], uint32_t[LANES]) = blocks_plain;
+#if defined(__x86_64__)
+    if (level != MR_VECTORS_NONE)
+        blocks = level == MR_VECTORS_AVX512 ? blocks_avx512 : blocks_avx2;
+#endif
+    (void)level;
+    _Alignas(64) uint32_t block[16][LANES] = {{0}}, first[LANES];
+    int words = 2; /* at least, of a block: the longest text's with its end mark */
+    for (size_t i = 0; i < count; i++)
+        words = len[i] / 4 + 1 > words ? len[i] / 4 + 1 : words;
     for (size_t i = 0; i < count; i += LANES) {
         size_t some = count - i < LANES ? count - i : LANES;
-        for (size_t lane = 0; lane < some; lane++)
-            fill_lane(text + at[i + lane], len[i + lane], block, (int)lane);
-        eight(block, first);
+        for (size_t lane = 0; lane < some; lane++) {
+            const char *short_text = text + at[i + lane];
+            if (LITTLE_ENDIAN_HOST && len[i + lane] <= 7 && text_len - at[i + lane] >= 8)
+                fill_lane_of_seven(short_text, len[i + lane], block, lane, words);
+            else
+                fill_lane(short_text, len[i + lane], block, lane, words);
+        }
+        blocks(block, first);
         for (size_t lane = 0; lane < some; lane++)
             out[i + lane] = __builtin_bswap32(first[lane]);
     }

@@ -29,7 +29,7 @@ START_TEST(sha1_short_and_long)
             uint32_t at[20] = {0}, out[20];
             uint8_t lens[20];
             memset(lens, (int)len, sizeof lens);
-            mr_sha1__first32(rows[i].text, at, lens, count, out);
+            mr_sha1__first32(mr_vectors__here(), rows[i].text, len, at, lens, count, out);
             for (size_t k = 0; k < count; k++)
                 ck_assert_uint_eq(out[k], wanted);
         }
@@ -62,6 +62,24 @@ static const char sample[] =
     "Ships at a distance have every man's wish on board; some come in with the tide, and others sail "
     "forever on the horizon, never out of sight, never landing until the watcher turns away.";
 
+START_TEST(sha1_of_every_short_length)
+{
+    static const char text[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+/=";
+    uint32_t at[64], out[64];
+    uint8_t len[64];
+    size_t count = 0, text_len = 60;
+    for (uint32_t n = 0; n <= MR_SHA1_SHORT_MAX; n++) { /* the last ones end where the text does */
+        at[count] = n % 2 ? (uint32_t)text_len - n : 0;
+        len[count++] = (uint8_t)n;
+    }
+    for (int level = MR_VECTORS_NONE; level <= (int)mr_vectors__here(); level++) {
+        mr_sha1__first32((enum mr_vectors)level, text, text_len, at, len, count, out);
+        for (size_t i = 0; i < count; i++)
+            ck_assert_uint_eq(out[i], mr_sha1__first32_long(text + at[i], len[i]));
+    }
+}
+END_TEST
+
 START_TEST(first_permutation_of_the_old_scheme)
 {
     static const uint64_t a[] = {775169054918279404u}, b[] = {1758426461858698312u};
@@ -85,6 +103,25 @@ START_TEST(first_permutation_of_the_new_scheme)
     mr_minhash_text(m, mr_str_of(sample), 5, arena, got);
     slowly(MR_MINHASH_DATASKETCH_2, a, b, 1, sample, 5, wanted);
     ck_assert_uint_eq(got[0], wanted[0]);
+    mr_arena_destroy(arena);
+}
+END_TEST
+
+START_TEST(every_vector_level_gives_the_same)
+{
+    static const uint32_t perms[] = {2, 15, 16, 17, 128, 200};
+    struct mr_arena *arena = mr_arena_create(0);
+    for (size_t i = 0; i < 2 * sizeof perms / sizeof *perms; i++) {
+        uint32_t plain[200], got[200], count = perms[i / 2];
+        struct mr_minhash *m = mr_minhash_create(arena, (enum mr_minhash_kind)(i % 2), count);
+        mr_minhash__use(m, MR_VECTORS_NONE);
+        mr_minhash_text(m, mr_str_of(sample), 5, arena, plain);
+        for (int level = MR_VECTORS_AVX2; level <= (int)mr_vectors__here(); level++) {
+            mr_minhash__use(m, (enum mr_vectors)level);
+            mr_minhash_text(m, mr_str_of(sample), 5, arena, got);
+            ck_assert_mem_eq(got, plain, count * sizeof *got);
+        }
+    }
     mr_arena_destroy(arena);
 }
 END_TEST
@@ -202,8 +239,10 @@ Suite *suite_runtime_text_minhash(void)
     TCase *tests = tcase_create("minhash");
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, sha1_short_and_long);
+    tcase_add_test(tests, sha1_of_every_short_length);
     tcase_add_test(tests, first_permutation_of_the_old_scheme);
     tcase_add_test(tests, first_permutation_of_the_new_scheme);
+    tcase_add_test(tests, every_vector_level_gives_the_same);
     tcase_add_test(tests, signatures_estimate_similarity);
     tcase_add_test(tests, short_empty_and_wide_texts);
     tcase_add_test(tests, bands_of_thresholds);
