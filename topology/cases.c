@@ -21,8 +21,8 @@ static void add_json(const struct node *n, struct mr_buf *out)
     case NODE_SCALAR:
         if (mr_node__is_null(n))
             mr_buf_addz(out, "null");
-        else if (n->plain && (mr_str_is(n->text, "true") || mr_str_is(n->text, "false") ||
-                              is_number(n->text)))
+        else if (n->plain &&
+                 (mr_str_is(n->text, "true") || mr_str_is(n->text, "false") || is_number(n->text)))
             mr_buf_adds(out, n->text);
         else
             mr_buf_add_json(out, n->text);
@@ -56,7 +56,8 @@ static void rows_of_list(struct compile *c, const struct node *n, struct mr_case
     rows->rows = mr_arena_zalloc(c->arena, (n->count + 1) * sizeof *rows->rows);
     for (size_t i = 0; i < n->count; i++) {
         if (n->items[i]->kind != NODE_MAP) {
-            TOPO_ERROR(c, MR_CASES_INVALID, &n->items[i]->at, NULL, "a row is expected here: {key: value}");
+            TOPO_ERROR(c, MR_CASES_INVALID, &n->items[i]->at, NULL,
+                       "a row is expected here: {key: value}");
             continue;
         }
         json.len = 0;
@@ -127,7 +128,8 @@ static void take_left(struct compile *c, const struct node *n, struct mr_case *o
     if (mr_node__is_null(n))
         return;
     if (n->kind != NODE_MAP) {
-        TOPO_ERROR(c, MR_CASES_INVALID, &n->at, NULL, "outcomes are expected here: {stage.outcome: 1}");
+        TOPO_ERROR(c, MR_CASES_INVALID, &n->at, NULL,
+                   "outcomes are expected here: {stage.outcome: 1}");
         return;
     }
     one->left = mr_arena_zalloc(c->arena, (n->count + 1) * sizeof *one->left);
@@ -152,7 +154,8 @@ static void take_case(struct compile *c, const struct node *n, struct mr_case *o
     int word = 0;
     one->line = n->at.line;
     if (n->kind != NODE_MAP) {
-        TOPO_ERROR(c, MR_CASES_INVALID, &n->at, NULL, "a case is expected here: {name, in, out, outcomes}");
+        TOPO_ERROR(c, MR_CASES_INVALID, &n->at, NULL,
+                   "a case is expected here: {name, in, out, outcomes}");
         return;
     }
     for (size_t i = 0; i < n->count; i++) {
@@ -190,7 +193,9 @@ struct mr_error *mr_cases_parse(struct mr_str text, const char *path, struct mr_
     struct mr_arena *arena = mr_arena_create(0);
     static const struct mr_compile_options none;
     struct mr_compiled problems = {.arena = arena};
-    struct compile c = {.arena = arena, .options = &none, .out = &problems,
+    struct compile c = {.arena = arena,
+                        .options = &none,
+                        .out = &problems,
                         .file = mr_arena_str(arena, mr_str_of(path)),
                         .text = mr_arena_str(arena, text)};
     *out = (struct mr_cases){.arena = arena};

@@ -3,7 +3,9 @@
 
 static const char *kind_name(const struct item *item)
 {
-    return item->kind == MR_STAGE_SOURCE ? "source" : item->kind == MR_STAGE_SINK ? "sink" : "stage";
+    return item->kind == MR_STAGE_SOURCE ? "source"
+           : item->kind == MR_STAGE_SINK ? "sink"
+                                         : "stage";
 }
 
 static struct mr_str first_part(struct mr_str text, struct mr_str *rest)
@@ -59,8 +61,8 @@ static void add_ref(struct compile *c, struct item *item, int to)
     struct ref *more = mr_arena_zalloc(c->arena, (item->from_count + 1) * sizeof *more);
     if (item->from_count)
         memcpy(more, item->from, item->from_count * sizeof *more);
-    more[item->from_count] = (struct ref){.at = item->at, .text = c->topo->items[to].id, .item = to,
-                                          .outcome = MR_PLAN_NONE};
+    more[item->from_count] = (struct ref){
+        .at = item->at, .text = c->topo->items[to].id, .item = to, .outcome = MR_PLAN_NONE};
     item->from = more;
     item->from_count++;
 }
@@ -112,7 +114,8 @@ static bool find_outcome(struct compile *c, struct ref *ref, struct mr_str name)
     struct near near;
     mr_near__begin(&near, name);
     int index = 0;
-    for (const struct mr_outcome *o = to->op ? to->op->outcomes : NULL; o && o->name; o++, index++) {
+    for (const struct mr_outcome *o = to->op ? to->op->outcomes : NULL; o && o->name;
+         o++, index++) {
         if (mr_str_is(name, o->name)) {
             ref->outcome = index;
             return true;
@@ -125,8 +128,9 @@ static bool find_outcome(struct compile *c, struct ref *ref, struct mr_str name)
     const char *remedy = mr_near__text(&near, c->arena);
     for (size_t i = 0; i < 4; i++)
         if (mr_str_is(name, built_in[i]))
-            remedy = mr_topology__text(c, "Such rows are in the dead letters: `millrace topics cat"
-                                          " %.*s.%.*s.dead.e1`.",
+            remedy = mr_topology__text(c,
+                                       "Such rows are in the dead letters: `millrace topics cat"
+                                       " %.*s.%.*s.dead.e1`.",
                                        MR_FMT(c->topo->name), MR_FMT(to->id));
     return TOPO_ERROR(c, MR_TOPOLOGY_FROM, &ref->at, remedy, "%s \"%.*s\" has no outcome \"%.*s\"",
                       kind_name(to), MR_FMT(to->id), MR_FMT(name));

@@ -54,8 +54,10 @@ static struct flow_schema *declared(struct compile *c, struct item *item, int in
             TOPO_ERROR(c, MR_TOPOLOGY_VALUE, &value->at,
                        "Types: text, int, number, bool, list, map, any, null, joined with |.",
                        "the type of key \"%.*s\" is not one", MR_FMT(name));
-        mr_schema__put(c, s, (struct flow_key){.name = name, .types = types, .always = always,
-                                               .certain = true, .who = index});
+        mr_schema__put(
+            c, s,
+            (struct flow_key){
+                .name = name, .types = types, .always = always, .certain = true, .who = index});
     }
     return s;
 }
@@ -79,9 +81,12 @@ static struct flow_schema *sampled(struct compile *c, struct item *item, int ind
     s->open = seen.open;
     s->sample_rows = seen.sample_rows;
     for (size_t i = 0; i < seen.count; i++)
-        mr_schema__put(c, s, (struct flow_key){.name = seen.keys[i].name, .types = seen.keys[i].types,
-                                               .always = seen.keys[i].always,
-                                               .certain = !seen.open, .who = index});
+        mr_schema__put(c, s,
+                       (struct flow_key){.name = seen.keys[i].name,
+                                         .types = seen.keys[i].types,
+                                         .always = seen.keys[i].always,
+                                         .certain = !seen.open,
+                                         .who = index});
     return s;
 }
 
@@ -105,8 +110,10 @@ static struct flow_schema *outcome_schema(struct compile *c, const struct item *
         if (access != MR_WRITE && access != MR_MAY_WRITE)
             continue;
         for (size_t i = 0; i < item->roles[r].count; i++) {
-            struct flow_key key = {.name = item->roles[r].names[i], .types = item->roles[r].key->types,
-                                   .certain = true, .who = (int)(item - c->topo->items)};
+            struct flow_key key = {.name = item->roles[r].names[i],
+                                   .types = item->roles[r].key->types,
+                                   .certain = true,
+                                   .who = (int)(item - c->topo->items)};
             if (!mr_schema__find(s, key.name))
                 mr_schema__put(c, s, key);
         }
@@ -150,11 +157,11 @@ static const char *keys_there(struct compile *c, const struct flow_schema *s, st
         shown++;
     }
     const char *did_you_mean = mr_near__text(&near, c->arena);
-    const char *out = shown == 0 ? "No key is there."
-                                 : mr_topology__text(c, "%s%sKeys there: %s%s.",
-                                                     did_you_mean ? did_you_mean : "",
-                                                     did_you_mean ? " " : "", mr_buf_text(&list),
-                                                     shown > 12 ? ", ..." : "");
+    const char *out =
+        shown == 0 ? "No key is there."
+                   : mr_topology__text(c, "%s%sKeys there: %s%s.", did_you_mean ? did_you_mean : "",
+                                       did_you_mean ? " " : "", mr_buf_text(&list),
+                                       shown > 12 ? ", ..." : "");
     mr_buf_finish(&list);
     return out;
 }
@@ -174,10 +181,11 @@ static void check_absent(struct compile *c, const struct item *item, const struc
     if (!must && !role->given)
         return; /* an optional reading nobody asked for */
     if (gone) {
-        const char *remedy = mr_topology__text(c, "Move the stage before \"%.*s\", or keep the key there.",
-                                               MR_FMT(id_of(c, gone->who)));
-        const char *fact = mr_topology__text(c, "key \"%s\" is gone: stage \"%.*s\" removed it", name,
-                                             MR_FMT(id_of(c, gone->who)));
+        const char *remedy =
+            mr_topology__text(c, "Move the stage before \"%.*s\", or keep the key there.",
+                              MR_FMT(id_of(c, gone->who)));
+        const char *fact = mr_topology__text(c, "key \"%s\" is gone: stage \"%.*s\" removed it",
+                                             name, MR_FMT(id_of(c, gone->who)));
         if (must)
             TOPO_ERROR(c, MR_KEY_MISSING, at, remedy, "%s", fact);
         else
@@ -186,9 +194,9 @@ static void check_absent(struct compile *c, const struct item *item, const struc
         TOPO_ERROR(c, MR_KEY_MISSING, at, keys_there(c, in, role->names[i]),
                    "stage \"%.*s\" reads key \"%s\", which is not there", MR_FMT(item->id), name);
     } else if (!in->open || (!in->unknown && must)) {
-        const char *where = in->open ? mr_topology__text(c, "on none of the %zu sampled rows",
-                                                         in->sample_rows)
-                                     : "not there";
+        const char *where =
+            in->open ? mr_topology__text(c, "on none of the %zu sampled rows", in->sample_rows)
+                     : "not there";
         TOPO_WARNING(c, MR_KEY_MISSING, at, keys_there(c, in, role->names[i]),
                      "stage \"%.*s\" reads key \"%s\", which is %s", MR_FMT(item->id), name, where);
     }
@@ -204,9 +212,9 @@ static void check_types(struct compile *c, const struct topo_role *role, size_t 
     if (!key->certain && values == MR_ANY)
         return; /* nothing is known */
     if (values && !(values & wanted)) {
-        const char *fact = mr_topology__text(c, "key \"%.*s\" is %s; role `%s` takes %s",
-                                             MR_FMT(key->name), types_text(c, key->types),
-                                             role->key->name, types_text(c, wanted));
+        const char *fact =
+            mr_topology__text(c, "key \"%.*s\" is %s; role `%s` takes %s", MR_FMT(key->name),
+                              types_text(c, key->types), role->key->name, types_text(c, wanted));
         if (key->certain)
             TOPO_ERROR(c, MR_KEY_TYPE, at, remedy, "%s", fact);
         else
@@ -240,8 +248,11 @@ static void read_role(struct compile *c, const struct item *item, const struct t
         /* A row that goes on had the key, with a type that the role takes. */
         uint32_t types = key && !key->gone && (key->types & wanted) ? key->types & wanted : wanted;
         bool known = key && (key->certain || (key->types & MR_ANY) != MR_ANY);
-        struct flow_key now = {.name = role->names[i], .types = types, .always = true,
-                               .certain = true, .who = known ? key->who : -1};
+        struct flow_key now = {.name = role->names[i],
+                               .types = types,
+                               .always = true,
+                               .certain = true,
+                               .who = known ? key->who : -1};
         if (must_exist(role))
             mr_schema__put(c, out, now);
     }
@@ -310,10 +321,11 @@ static void write_role(struct compile *c, const struct item *item, const struct 
         const struct flow_key *old = mr_schema__find(in, role->names[i]);
         bool there = old && !old->gone;
         if (there && !item_reads(item, role->names[i]))
-            TOPO_WARNING(c, MR_KEY_OVERWRITTEN, &role->names_at[i],
-                         mr_topology__text(c, "Bind `%s` to another key to keep both.", role->key->name),
-                         "stage \"%.*s\" overwrites key \"%.*s\" from \"%.*s\"", MR_FMT(item->id),
-                         MR_FMT(role->names[i]), MR_FMT(id_of(c, old->who)));
+            TOPO_WARNING(
+                c, MR_KEY_OVERWRITTEN, &role->names_at[i],
+                mr_topology__text(c, "Bind `%s` to another key to keep both.", role->key->name),
+                "stage \"%.*s\" overwrites key \"%.*s\" from \"%.*s\"", MR_FMT(item->id),
+                MR_FMT(role->names[i]), MR_FMT(id_of(c, old->who)));
         struct flow_key key = {.name = role->names[i],
                                .types = written_types(item, role, i, in),
                                .always = always || (there && old->always),
@@ -352,15 +364,19 @@ static struct flow_schema *through(struct compile *c, struct item *item)
         for (size_t r = 0; r < item->role_count; r++) /* optional ones may be there */
             for (size_t i = 0; in->open && i < item->roles[r].count; i++)
                 if (!mr_schema__find(out, item->roles[r].names[i]))
-                    mr_schema__put(c, out, (struct flow_key){.name = item->roles[r].names[i],
-                                                             .types = MR_ANY | MR_NULL, .who = -1});
+                    mr_schema__put(c, out,
+                                   (struct flow_key){.name = item->roles[r].names[i],
+                                                     .types = MR_ANY | MR_NULL,
+                                                     .who = -1});
         keep_bound(item, out);
         out->open = out->unknown = false;
     }
     for (size_t r = 0; r < item->role_count; r++)
         for (size_t i = 0; item->roles[r].key->access == MR_REMOVE && i < item->roles[r].count; i++)
-            mr_schema__put(c, out, (struct flow_key){.name = item->roles[r].names[i], .gone = true,
-                                                     .who = (int)(item - c->topo->items)});
+            mr_schema__put(c, out,
+                           (struct flow_key){.name = item->roles[r].names[i],
+                                             .gone = true,
+                                             .who = (int)(item - c->topo->items)});
     for (size_t r = 0; r < item->role_count; r++) {
         enum mr_access a = item->roles[r].key->access;
         if (a == MR_WRITE || a == MR_MAY_WRITE || a == MR_CHANGE)

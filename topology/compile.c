@@ -10,8 +10,8 @@
 static const char *folder_of(struct mr_arena *arena, const char *path)
 {
     const char *slash = strrchr(path, '/');
-    struct mr_str dir = slash ? mr_str_span(path, slash == path ? 1 : (size_t)(slash - path))
-                              : MR_STR(".");
+    struct mr_str dir =
+        slash ? mr_str_span(path, slash == path ? 1 : (size_t)(slash - path)) : MR_STR(".");
     dir = mr_arena_str(arena, dir);
     char *real = realpath(dir.ptr, NULL);
     if (!real)

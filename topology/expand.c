@@ -43,11 +43,12 @@ static bool missing(struct compile *c, const struct node *n, struct mr_str name)
     for (size_t i = 0; i < c->options->set_count; i++)
         mr_near__try(&near, c->options->sets[i].name);
     const char *did_you_mean = mr_near__text(&near, c->arena);
-    const char *remedy = mr_topology__text(
-        c, "Give it with --set %.*s=VALUE%s, or write ${%.*s:-default}.%s%s", MR_FMT(name),
-        c->options->use_environment ? " or in the environment" : "", MR_FMT(name),
-        did_you_mean ? " " : "", did_you_mean ? did_you_mean : "");
-    return TOPO_ERROR(c, MR_TOPOLOGY_VARIABLE, &n->at, remedy, "${%.*s} has no value", MR_FMT(name));
+    const char *remedy =
+        mr_topology__text(c, "Give it with --set %.*s=VALUE%s, or write ${%.*s:-default}.%s%s",
+                          MR_FMT(name), c->options->use_environment ? " or in the environment" : "",
+                          MR_FMT(name), did_you_mean ? " " : "", did_you_mean ? did_you_mean : "");
+    return TOPO_ERROR(c, MR_TOPOLOGY_VARIABLE, &n->at, remedy, "${%.*s} has no value",
+                      MR_FMT(name));
 }
 
 /* One ${…} whose `${` has been read; *at moves behind its brace. */

@@ -4,7 +4,8 @@
 static bool stateless(const struct item *item)
 {
     return item->kind == MR_STAGE_OPERATOR && item->op && item->op->scope == MR_PER_ROW &&
-           !item->op->prepare && !item->op->ordered && !(item->op->slots && item->op->slots[0].name);
+           !item->op->prepare && !item->op->ordered &&
+           !(item->op->slots && item->op->slots[0].name);
 }
 
 static const char *why_alone(const struct item *item)

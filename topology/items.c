@@ -13,8 +13,8 @@ static struct item *item_new(struct compile *c, enum mr_stage_kind kind, struct 
         t->capacity = capacity;
     }
     struct item *item = &t->items[t->count++];
-    *item = (struct item){.kind = kind, .at = at, .use_at = at, .stage = MR_PLAN_NONE,
-                          .prepare_stage = MR_PLAN_NONE};
+    *item = (struct item){
+        .kind = kind, .at = at, .use_at = at, .stage = MR_PLAN_NONE, .prepare_stage = MR_PLAN_NONE};
     return item;
 }
 
@@ -51,7 +51,8 @@ static void unknown_setting(struct compile *c, const struct node *key, int kind,
 /* The default id of a stage: the last part of its operator's canonical name, with dashes. */
 static void default_id(struct compile *c, struct item *item)
 {
-    const struct mr_op *op = item->use.len ? mr_registry_find(c->options->registry, item->use) : NULL;
+    const struct mr_op *op =
+        item->use.len ? mr_registry_find(c->options->registry, item->use) : NULL;
     struct mr_str name = op ? mr_str_of(op->name) : item->use;
     for (size_t i = name.len; i > 0; i--)
         if (name.ptr[i - 1] == '.') {
@@ -94,8 +95,9 @@ static void long_form(struct compile *c, struct item *item, struct node *n)
         if (!item->use.len && !mr_node__get(n, "use") &&
             mr_registry_find(c->options->registry, pair->key->text)) {
             TOPO_ERROR(c, MR_TOPOLOGY_SHAPE, &pair->key->at,
-                       mr_topology__text(c, "Write `use: %.*s` and put its parameters under `with`, "
-                                            "its keys under `keys`.",
+                       mr_topology__text(c,
+                                         "Write `use: %.*s` and put its parameters under `with`, "
+                                         "its keys under `keys`.",
                                          MR_FMT(pair->key->text)),
                        "the short form has no settings beside the operator");
             item->use = pair->key->text;
@@ -105,7 +107,8 @@ static void long_form(struct compile *c, struct item *item, struct node *n)
         unknown_setting(c, pair->key, ON_STAGE, "a stage");
     }
     if (!item->use.len && !mr_node__get(n, "use"))
-        TOPO_ERROR(c, MR_TOPOLOGY_SHAPE, &n->at, "Write `use: OPERATOR`, or the short form `- OPERATOR: {...}`.",
+        TOPO_ERROR(c, MR_TOPOLOGY_SHAPE, &n->at,
+                   "Write `use: OPERATOR`, or the short form `- OPERATOR: {...}`.",
                    "the stage does not say which operator it uses");
 }
 

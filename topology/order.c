@@ -114,8 +114,7 @@ void mr_topology__order(struct maker *m)
         struct mr_plan_stage *s = &plan->stages[i];
         struct item *item = &m->c->topo->items[m->item_of[i]];
         struct stream in = {.in_order = true};
-        bool one_input = s->input_count == 1 &&
-                         plan->topics[s->inputs[0].topic].lanes == 1;
+        bool one_input = s->input_count == 1 && plan->topics[s->inputs[0].topic].lanes == 1;
         const struct mr_plan_group *group = &plan->groups[s->group];
         if (s->kind == MR_STAGE_SOURCE || item->joins)
             one_input = true;

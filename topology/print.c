@@ -1,5 +1,5 @@
-/* The plan as people read it: stages, processes, tasks, topics, keys on every edge, what was decided
- * and why. */
+/* The plan as people read it: stages, processes, tasks, topics, keys on every edge, what was
+ * decided and why. */
 #include "topology/topology_private.h"
 
 #include "runtime/op/describe.h"
@@ -132,7 +132,8 @@ static void print_keys(const struct mr_compiled *c, size_t index, struct mr_buf 
     }
     const char *rest = s->unknown && !s->count ? "keys not known"
                        : s->open               ? "others"
-                                               : s->count ? "" : "no keys";
+                       : s->count              ? ""
+                                               : "no keys";
     mr_buf_printf(out, "%s%s", s->count && *rest ? ", " : "", rest);
     if (s->sample_rows)
         mr_buf_printf(out, " (from %zu sampled rows)", s->sample_rows);
@@ -162,7 +163,8 @@ static void print_disk(const struct mr_compiled *c, struct mr_buf *out)
     uint64_t input = 0, topics = 0, bound = 0;
     bool whole = true;
     for (size_t i = 0; i < p->stage_count; i++) {
-        const struct mr_edge_keys *edge = p->stages[i].kind == MR_STAGE_SOURCE ? edge_of(c, i) : NULL;
+        const struct mr_edge_keys *edge =
+            p->stages[i].kind == MR_STAGE_SOURCE ? edge_of(c, i) : NULL;
         if (edge)
             input += edge->schema.bytes;
     }

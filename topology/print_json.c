@@ -39,7 +39,8 @@ static void settings_json(const struct mr_plan_stage *s, struct mr_json_out *j)
     mr_json_end_object(j);
 }
 
-static void edges_json(const struct mr_plan *p, const struct mr_plan_stage *s, struct mr_json_out *j)
+static void edges_json(const struct mr_plan *p, const struct mr_plan_stage *s,
+                       struct mr_json_out *j)
 {
     mr_json_key(j, "inputs");
     mr_json_begin_array(j);

@@ -159,6 +159,20 @@ static void add_visible(struct mr_buf *out, struct mr_str s)
     }
 }
 
+/* Terminals show East Asian characters and pictures two columns wide. */
+static bool is_wide(struct mr_str s, size_t at, size_t len)
+{
+    const unsigned char *c = (const unsigned char *)s.ptr + at;
+    if (len == 4)
+        return (c[0] == 0xf0 && (c[1] == 0x9f || c[1] >= 0xa0));
+    if (len != 3)
+        return false;
+    uint32_t point = (uint32_t)(c[0] & 0x0f) << 12 | (uint32_t)(c[1] & 0x3f) << 6 | (c[2] & 0x3f);
+    return (point >= 0x1100 && point < 0x1160) || (point >= 0x2e80 && point < 0xa4d0) ||
+           (point >= 0xac00 && point < 0xd7a4) || (point >= 0xf900 && point < 0xfb00) ||
+           (point >= 0xfe30 && point < 0xfe70) || (point >= 0xff00 && point < 0xff61);
+}
+
 static void print_line(const struct mr_problem *p, struct mr_buf *out)
 {
     uint32_t skip = p->column > SHOWN_BEFORE + 1 ? p->column - 1 - SHOWN_BEFORE : 0;
@@ -172,8 +186,11 @@ static void print_line(const struct mr_problem *p, struct mr_buf *out)
     mr_buf_addz(out, skip ? "     " : "  ");
     for (size_t at = from; at < mark;) {
         bool valid;
+        size_t len = mr_utf8_next(p->source_line, at, &valid);
         mr_buf_addc(out, p->source_line.ptr[at] == '\t' ? '\t' : ' ');
-        at += mr_utf8_next(p->source_line, at, &valid);
+        if (valid && is_wide(p->source_line, at, len))
+            mr_buf_addc(out, ' ');
+        at += len;
     }
     uint32_t width = p->width > SHOWN_AFTER ? SHOWN_AFTER : p->width;
     mr_buf_addc(out, '^');

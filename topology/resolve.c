@@ -5,7 +5,7 @@
 
 static const struct mr_param *params_of(const struct item *item, size_t *size)
 {
-    *size = item->op ? item->op->params_size
+    *size = item->op       ? item->op->params_size
             : item->source ? item->source->params_size
                            : item->sink->params_size;
     return item->op ? item->op->params : item->source ? item->source->params : item->sink->params;
@@ -32,7 +32,8 @@ static void override_one(struct compile *c, struct item *item, struct mr_str par
     const struct mr_key *role = item->op ? mr_topology__role_find(item->op, param) : NULL;
     for (size_t i = 0; i < item->given_count; i++) {
         struct mr_str name = item->givens[i].key->text;
-        bool same = mr_str_eq(name, param) || (p && mr_param_find(params_of(item, &size), name) == p);
+        bool same =
+            mr_str_eq(name, param) || (p && mr_param_find(params_of(item, &size), name) == p);
         if (!same)
             list[count++] = item->givens[i];
     }
@@ -59,7 +60,8 @@ static void overrides(struct compile *c, struct item *item)
         struct mr_str name = c->options->sets[i].name;
         if (name.len > item->id.len + 1 && mr_str_starts(name, item->id) &&
             name.ptr[item->id.len] == '.') {
-            struct mr_str param = mr_str_span(name.ptr + item->id.len + 1, name.len - item->id.len - 1);
+            struct mr_str param =
+                mr_str_span(name.ptr + item->id.len + 1, name.len - item->id.len - 1);
             c->set_used[i] = true;
             override_one(c, item, param, name, c->options->sets[i].value);
         }
@@ -71,8 +73,8 @@ static void overrides(struct compile *c, struct item *item)
 /* The key that told the connector's type holds its main parameter, whatever that is called. */
 static const struct mr_param *leading_param(const struct item *item, struct mr_str name)
 {
-    bool names_type = (item->source && mr_str_eq(name, item->use)) ||
-                      (item->sink && mr_str_eq(name, item->use));
+    bool names_type =
+        (item->source && mr_str_eq(name, item->use)) || (item->sink && mr_str_eq(name, item->use));
     size_t size;
     for (const struct mr_param *p = params_of(item, &size); names_type && p && p->name; p++)
         if (!p->def && !p->nullable)
@@ -88,15 +90,18 @@ static void unknown_name(struct compile *c, const struct item *item, const struc
     if (item->op && mr_topology__role_find(item->op, key->text)) {
         remedy = "Put it under `keys`.";
     } else if (item->mixed && mr_topology__is_setting(kind, key->text)) {
-        remedy = mr_topology__text(c, "`%.*s` is a setting of the stage: write `use: %s`, `with: {...}`"
-                                      " and `%.*s` beside each other.",
-                                   MR_FMT(key->text), name_of(item), MR_FMT(key->text));
+        remedy =
+            mr_topology__text(c,
+                              "`%.*s` is a setting of the stage: write `use: %s`, `with: {...}`"
+                              " and `%.*s` beside each other.",
+                              MR_FMT(key->text), name_of(item), MR_FMT(key->text));
     } else {
         struct near near;
         mr_near__begin(&near, key->text);
         for (const struct mr_param *p = params_of(item, &size); p && p->name; p++)
             mr_near__try(&near, mr_str_of(p->name));
-        for (const struct mr_key *k = item->mixed && item->op ? item->op->keys : NULL; k && k->name; k++)
+        for (const struct mr_key *k = item->mixed && item->op ? item->op->keys : NULL; k && k->name;
+             k++)
             if (k->access != MR_PREPARED)
                 mr_near__try(&near, mr_str_of(k->name));
         if (!item->op)
@@ -116,13 +121,14 @@ static bool take_param(struct compile *c, struct item *item, const struct mr_par
     bool null;
     for (size_t i = 0; i < item->setting_count; i++)
         if (mr_str_is(item->settings[i].name, p->name))
-            return TOPO_ERROR(c, MR_OP_PARAM_VALUE, &g->key->at, NULL, "`%s` is given twice", p->name);
+            return TOPO_ERROR(c, MR_OP_PARAM_VALUE, &g->key->at, NULL, "`%s` is given twice",
+                              p->name);
     if (!mr_topology__param_text(c, p, g->value, &text, &null))
         return false;
     struct mr_error *e = mr_param_parse(p, text, null, c->arena, scratch);
     if (e) {
-        const char *remedy = item->op ? mr_topology__text(c, "See `millrace ops show %s`.", item->op->name)
-                                      : p->doc;
+        const char *remedy =
+            item->op ? mr_topology__text(c, "See `millrace ops show %s`.", item->op->name) : p->doc;
         TOPO_ERROR(c, MR_OP_PARAM_VALUE, &g->value->at, remedy, "%s", mr_error_message(e));
         mr_error_free(e);
         return false;
@@ -197,7 +203,8 @@ static bool resolve_params(struct compile *c, struct item *item)
     void *scratch = mr_arena_zalloc(c->arena, size + 1);
     bool ok = true;
     item->settings = mr_arena_zalloc(c->arena, (item->given_count + 1) * sizeof *item->settings);
-    item->settings_at = mr_arena_zalloc(c->arena, (item->given_count + 1) * sizeof *item->settings_at);
+    item->settings_at =
+        mr_arena_zalloc(c->arena, (item->given_count + 1) * sizeof *item->settings_at);
     for (size_t i = 0; i < item->given_count; i++) {
         struct given *g = &item->givens[i];
         const struct mr_param *p = mr_param_find(table, g->key->text);
@@ -279,8 +286,8 @@ static void unknown_connector(struct compile *c, struct item *item, bool source)
         TOPO_ERROR(c, MR_CONNECTOR_UNKNOWN, &at, remedy, "there is no kind of %s \"%.*s\"", what,
                    MR_FMT(item->use));
     else
-        TOPO_ERROR(c, MR_CONNECTOR_UNKNOWN, &at, remedy, "%s \"%.*s\" does not say of which kind it is",
-                   what, MR_FMT(item->id));
+        TOPO_ERROR(c, MR_CONNECTOR_UNKNOWN, &at, remedy,
+                   "%s \"%.*s\" does not say of which kind it is", what, MR_FMT(item->id));
     mr_buf_finish(&types);
 }
 

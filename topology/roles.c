@@ -1,7 +1,6 @@
 /* Key roles of a stage: what the topology binds, what is bound by default, what must not be. */
 #include "topology/topology_private.h"
 
-
 static bool has_word(const char *list, struct mr_str word)
 {
     while (list && *list) {
@@ -57,8 +56,9 @@ static bool bind(struct compile *c, struct topo_role *role, const struct given *
         return TOPO_ERROR(c, MR_OP_ROLE_VALUE, &n->at, NULL, "role `%s` must be bound to a key",
                           role->key->name);
     if (count > MR_NAMES_MAX / 2)
-        return TOPO_ERROR(c, MR_OP_ROLE_VALUE, &n->at, NULL, "role `%s` is bound to more than %d keys",
-                          role->key->name, MR_NAMES_MAX / 2);
+        return TOPO_ERROR(c, MR_OP_ROLE_VALUE, &n->at, NULL,
+                          "role `%s` is bound to more than %d keys", role->key->name,
+                          MR_NAMES_MAX / 2);
     role->names = mr_arena_zalloc(c->arena, (count + 1) * sizeof *role->names);
     role->names_at = mr_arena_zalloc(c->arena, (count + 1) * sizeof *role->names_at);
     bool ok = true;
@@ -70,8 +70,8 @@ static bool bind(struct compile *c, struct topo_role *role, const struct given *
         }
         for (size_t k = 0; k < role->count; k++)
             if (mr_str_eq(role->names[k], one->text))
-                ok = TOPO_ERROR(c, MR_OP_ROLE_VALUE, &one->at, NULL, "key \"%.*s\" stands here twice",
-                                MR_FMT(one->text));
+                ok = TOPO_ERROR(c, MR_OP_ROLE_VALUE, &one->at, NULL,
+                                "key \"%.*s\" stands here twice", MR_FMT(one->text));
         role->names[role->count] = one->text;
         role->names_at[role->count++] = one->at;
     }
@@ -135,9 +135,8 @@ bool mr_topology__roles(struct compile *c, struct item *item)
         item->roles[i] = (struct topo_role){.key = &item->op->keys[i], .at = item->use_at};
     for (size_t i = 0; i < item->given_count; i++) {
         struct given *g = &item->givens[i];
-        const struct mr_key *key = item->mixed && !g->taken
-                                       ? mr_topology__role_find(item->op, g->key->text)
-                                       : NULL;
+        const struct mr_key *key =
+            item->mixed && !g->taken ? mr_topology__role_find(item->op, g->key->text) : NULL;
         if (key) {
             g->taken = true;
             ok = bind(c, role_of(item, key), g) && ok;

@@ -100,9 +100,10 @@ bool mr_schema__types(struct mr_str text, uint32_t *out)
     static const struct {
         const char *name;
         uint32_t types;
-    } rows[] = {{"text", MR_TEXT},     {"int", MR_INT},   {"real", MR_NUMBER}, {"number", MR_NUMBER},
-                {"bool", MR_BOOL},     {"list", MR_LIST}, {"map", MR_MAP},     {"bytes", MR_BYTES},
-                {"any", MR_ANY | MR_NULL}, {"null", MR_NULL}};
+    } rows[] = {{"text", MR_TEXT},     {"int", MR_INT},     {"real", MR_NUMBER},
+                {"number", MR_NUMBER}, {"bool", MR_BOOL},   {"list", MR_LIST},
+                {"map", MR_MAP},       {"bytes", MR_BYTES}, {"any", MR_ANY | MR_NULL},
+                {"null", MR_NULL}};
     *out = 0;
     while (text.len) {
         const char *bar = memchr(text.ptr, '|', text.len);

@@ -60,7 +60,8 @@ bool mr_topology__take_bytes(struct compile *c, const struct node *n, uint64_t *
     struct mr_str text;
     if (!mr_topology__scalar(c, n, "a size", &text))
         return false;
-    return (mr_topology__bytes(text, out) && *out > 0) || wrong(c, n, "a size such as 64MB or 8 GiB");
+    return (mr_topology__bytes(text, out) && *out > 0) ||
+           wrong(c, n, "a size such as 64MB or 8 GiB");
 }
 
 static bool take_duration(struct compile *c, const struct node *n, uint64_t max, uint64_t *out)
@@ -129,8 +130,9 @@ static bool set_with(struct compile *c, struct item *item, struct node *n)
 static bool set_keys(struct compile *c, struct item *item, struct node *n)
 {
     item->keys_given = true;
-    return set_given(c, n, item->kind == MR_STAGE_SOURCE ? "a mapping of keys to types"
-                                                         : "a mapping of roles to keys",
+    return set_given(c, n,
+                     item->kind == MR_STAGE_SOURCE ? "a mapping of keys to types"
+                                                   : "a mapping of roles to keys",
                      &item->keys, &item->key_count);
 }
 

@@ -202,7 +202,8 @@ static void refuse_tag(struct builder *b, struct fy_token *tag)
 static struct node *take_container(struct builder *b, struct fy_event *e, unsigned depth)
 {
     bool list = e->type == FYET_SEQUENCE_START;
-    struct fy_token *start = list ? e->sequence_start.sequence_start : e->mapping_start.mapping_start;
+    struct fy_token *start =
+        list ? e->sequence_start.sequence_start : e->mapping_start.mapping_start;
     struct fy_token *anchor = list ? e->sequence_start.anchor : e->mapping_start.anchor;
     struct node *n = node_new(b, list ? NODE_LIST : NODE_MAP, start);
     refuse_tag(b, list ? e->sequence_start.tag : e->mapping_start.tag);
@@ -255,10 +256,12 @@ static bool text_is_clean(struct compile *c)
         if (!valid)
             return TOPO_ERROR(c, MR_YAML_SYNTAX, &place, "Save the file as UTF-8.",
                               "the file is not valid UTF-8 from here");
-        /* A line ends with \n or \r\n: a lone \r would make the parser count other lines than we. */
+        /* A line ends with \n or \r\n: a lone \r would make the parser count other lines than we.
+         */
         bool lone = byte == '\r' && (at + 1 == c->text.len || c->text.ptr[at + 1] != '\n');
         if (lone || (byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t') || byte == 0x7f)
-            return TOPO_ERROR(c, MR_YAML_SYNTAX, &place, "Remove it, or write it as an escape in double quotes.",
+            return TOPO_ERROR(c, MR_YAML_SYNTAX, &place,
+                              "Remove it, or write it as an escape in double quotes.",
                               "a control character (0x%02x) may not stand here", byte);
         at += len;
         column++;

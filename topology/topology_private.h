@@ -11,7 +11,7 @@ enum node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
 
 struct place {
     uint32_t line, column, width; /* 1-based, in code points; line 0: not in the file */
-    struct mr_str from;           /* line 0: where it comes from instead ("--set dedup.threshold") */
+    struct mr_str from; /* line 0: where it comes from instead ("--set dedup.threshold") */
 };
 
 struct node;
@@ -27,7 +27,7 @@ struct node {
     struct node **items; /* list */
     struct pair *pairs;  /* map */
     size_t count;
-    size_t weight;       /* nodes below and itself, aliases counted in full */
+    size_t weight; /* nodes below and itself, aliases counted in full */
 };
 
 enum {
@@ -48,7 +48,7 @@ struct compile {
     struct mr_str file, text; /* name for messages, whole text */
     const char *base_dir;
     size_t problem_capacity;
-    bool *set_used;           /* one per --set */
+    bool *set_used; /* one per --set */
     struct topo *topo;
 };
 
@@ -62,11 +62,11 @@ struct node *mr_node__get(const struct node *map, const char *key);
 bool mr_topology__problem(struct compile *c, enum mr_severity severity, enum mr_code code,
                           const struct place *at, const char *remedy, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
-#define TOPO_ERROR(c, code, at, remedy, ...) \
+#define TOPO_ERROR(c, code, at, remedy, ...)                                                       \
     mr_topology__problem(c, MR_PROBLEM_ERROR, code, at, remedy, __VA_ARGS__)
-#define TOPO_WARNING(c, code, at, remedy, ...) \
+#define TOPO_WARNING(c, code, at, remedy, ...)                                                     \
     mr_topology__problem(c, MR_PROBLEM_WARNING, code, at, remedy, __VA_ARGS__)
-#define TOPO_HINT(c, code, at, remedy, ...) \
+#define TOPO_HINT(c, code, at, remedy, ...)                                                        \
     mr_topology__problem(c, MR_PROBLEM_HINT, code, at, remedy, __VA_ARGS__)
 /* The n-th line of the file, without its end. */
 struct mr_str mr_topology__line(const struct compile *c, uint32_t line);
@@ -110,7 +110,7 @@ struct ref {
 };
 struct topo_role {
     const struct mr_key *key;
-    struct place at;         /* of the role's name, or of the stage when by default */
+    struct place at; /* of the role's name, or of the stage when by default */
     struct mr_str *names;
     struct place *names_at;
     size_t count;
@@ -124,11 +124,11 @@ struct item {
     const struct mr_op *op;
     const struct mr_source_type *source;
     const struct mr_sink_type *sink;
-    struct given *givens;    /* everything not of the grammar: parameters and roles */
+    struct given *givens; /* everything not of the grammar: parameters and roles */
     size_t given_count;
-    struct given *keys;      /* long form `keys:`; sources: the declared keys */
+    struct given *keys; /* long form `keys:`; sources: the declared keys */
     size_t key_count;
-    bool mixed;              /* short form: givens hold parameters and roles */
+    bool mixed; /* short form: givens hold parameters and roles */
     bool keys_given;
     struct ref *from;
     size_t from_count;
@@ -138,18 +138,18 @@ struct item {
     uint32_t scale, partitions; /* 0: not declared */
     uint64_t retention, bound;
     uint64_t longest_row_ms;
-    bool arrival, place_order;  /* as declared by `order:` */
+    bool arrival, place_order; /* as declared by `order:` */
     bool isolate, replay_point, keep_dropped, mode_given;
     enum mr_mode mode;
     /* resolve.c */
     struct mr_setting *settings;
     struct place *settings_at;
     size_t setting_count;
-    struct topo_role *roles;    /* one per row of op->keys */
+    struct topo_role *roles; /* one per row of op->keys */
     size_t role_count;
-    void *params;               /* filled; NULL when there are errors in them */
-    bool sound;                 /* operator known, parameters and roles without error */
-    bool endless;               /* its rows never end */
+    void *params; /* filled; NULL when there are errors in them */
+    bool sound;   /* operator known, parameters and roles without error */
+    bool endless; /* its rows never end */
     uint32_t readers;
     struct flow_schema *schema_in;
     struct flow_schema *schema; /* keys of the rows that go on; check_keys.c */
@@ -162,10 +162,10 @@ struct topo {
     enum mr_mode mode;
     uint64_t seed, max_row_bytes, disk_budget;
     bool fuse_auto, lz4;
-    struct item *items;         /* sources, stages, sinks, as written */
+    struct item *items; /* sources, stages, sinks, as written */
     size_t count, capacity;
-    size_t source_count;        /* the first ones */
-    int *order;                 /* indexes of items so that readers come after writers */
+    size_t source_count; /* the first ones */
+    int *order;          /* indexes of items so that readers come after writers */
     size_t order_count;
 };
 void mr_topology__tree(struct compile *c, struct node *root);

@@ -42,7 +42,8 @@ static void set_name(struct compile *c, struct node *n)
     if (mr_topology__id_ok(name))
         c->topo->name = name;
     else
-        TOPO_ERROR(c, MR_TOPOLOGY_ID, &n->at, NULL, "\"%.*s\" cannot name a pipeline", MR_FMT(name));
+        TOPO_ERROR(c, MR_TOPOLOGY_ID, &n->at, NULL, "\"%.*s\" cannot name a pipeline",
+                   MR_FMT(name));
 }
 
 static void set_mode(struct compile *c, struct node *n)
@@ -135,12 +136,18 @@ static const struct top {
     const char *name;
     void (*set)(struct compile *c, struct node *n); /* NULL: read in the order of the plan */
 } tops[] = {
-    {"name", set_name},           {"doc", set_doc},
-    {"mode", set_mode},           {"seed", set_seed},
-    {"fuse", set_fuse},           {"max_row_bytes", set_max_row},
-    {"disk_budget", set_disk_budget}, {"compression", set_compression},
-    {"sources", NULL},            {"source", NULL},
-    {"stages", NULL},             {"sinks", NULL},
+    {"name", set_name},
+    {"doc", set_doc},
+    {"mode", set_mode},
+    {"seed", set_seed},
+    {"fuse", set_fuse},
+    {"max_row_bytes", set_max_row},
+    {"disk_budget", set_disk_budget},
+    {"compression", set_compression},
+    {"sources", NULL},
+    {"source", NULL},
+    {"stages", NULL},
+    {"sinks", NULL},
     {"sink", NULL},
 };
 

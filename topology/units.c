@@ -9,13 +9,23 @@ struct unit {
 };
 
 /* Decimal units are decimal, binary ones are binary; a bare number is bytes. */
-static const struct unit byte_units[] = {
-    {"", 1},           {"b", 1},          {"kb", 1e3},        {"mb", 1e6},
-    {"gb", 1e9},       {"tb", 1e12},      {"k", 1e3},         {"m", 1e6},
-    {"g", 1e9},        {"t", 1e12},       {"kib", 1024},      {"mib", 1048576},
-    {"gib", 1073741824.0}, {"tib", 1099511627776.0}, {NULL, 0}};
-static const struct unit time_units[] = {{"ms", 1},       {"s", 1000},      {"sec", 1000},
-                                         {"m", 60000},    {"min", 60000},   {"h", 3600000},
+static const struct unit byte_units[] = {{"", 1},
+                                         {"b", 1},
+                                         {"kb", 1e3},
+                                         {"mb", 1e6},
+                                         {"gb", 1e9},
+                                         {"tb", 1e12},
+                                         {"k", 1e3},
+                                         {"m", 1e6},
+                                         {"g", 1e9},
+                                         {"t", 1e12},
+                                         {"kib", 1024},
+                                         {"mib", 1048576},
+                                         {"gib", 1073741824.0},
+                                         {"tib", 1099511627776.0},
+                                         {NULL, 0}};
+static const struct unit time_units[] = {{"ms", 1},       {"s", 1000},    {"sec", 1000},
+                                         {"m", 60000},    {"min", 60000}, {"h", 3600000},
                                          {"d", 86400000}, {NULL, 0}};
 
 static bool unit_is(struct mr_str text, const char *name)
