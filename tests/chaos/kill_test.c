@@ -1,0 +1,325 @@
+/* A pipeline whose processes and supervisor are killed again and again gives what one gives that is
+ * left alone: the same bytes, the same ids, the same counts.
+ *
+ * MILLRACE_KILLS: kills for each combination of `fuse` and `scale` (default 8); MILLRACE_SEED: of the
+ * moments and victims. A run that ends before is begun again from nothing. */
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/file.h"
+#include "tests/chaos/rows.h"
+#include "tests/e2e/program.h"
+
+enum { KILLS = 8, INPUT_BYTES = 3 << 20, MOST_CHILDREN = 64, DEADLINE_MS = 120000 };
+
+static const struct combination {
+    const char *fuse, *scale;
+} combinations[] = {{"off", "1"}, {"off", "3"}, {"auto", "1"}, {"auto", "3"}};
+
+static const char topology[] =
+    "name: chaos\n"
+    "sources: { docs: { files: [\"in/*.jsonl\"] } }\n"
+    "stages:\n"
+    "  - WordNumberFilter: { input_key: text, min_words: 20 }\n"
+    "  - general_text.lowercase_refiner: { input_key: text }\n"
+    "  - id: exact\n"
+    "    use: HashDeduplicateFilter\n"
+    "    keys: { input_key: text, output_key: null }\n"
+    "    scale: ${SCALE:-1}\n"
+    "  - id: near\n"
+    "    use: MinHashDeduplicateFilter\n"
+    "    keys: { input_key: text, output_key: null, twin_key: twin }\n"
+    "    scale: ${SCALE:-1}\n"
+    "  - id: chunks\n"
+    "    use: KBCChunkGenerator\n"
+    "    with: { chunk_size: 100, chunk_overlap: 10 }\n"
+    "    keys: { input_key: text, output_key: chunk, number_key: number }\n"
+    "    scale: ${SCALE:-1}\n"
+    "  - id: last\n"
+    "    use: rows.drop\n"
+    "    keys: { input_keys: text }\n"
+    "sinks: { out: { file: \"${OUT}/clean.jsonl.zst\", id_key: id_, parent_key: parent_ } }\n";
+
+static const char *const stages[] = {"docs", "word-number-filter", "lowercase-refiner", "exact",
+                                     "near.prepare", "near", "chunks", "last", "out"};
+static const char *const counters[] = {"in", "out", "dropped", "rejected", "absorbed", "emitted",
+                                       "refused_children", "bytes_out"};
+enum { STAGES = sizeof stages / sizeof *stages, COUNTERS = sizeof counters / sizeof *counters };
+
+/* What a run leaves. */
+struct result {
+    struct mr_str output;
+    uint64_t count[STAGES][COUNTERS];
+};
+
+static struct program p;
+static uint64_t random_state;
+
+static uint64_t below(uint64_t limit)
+{
+    uint64_t z = random_state += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return (z ^ z >> 31) % limit;
+}
+
+static uint64_t setting(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+    uint64_t value;
+    if (!text || !*text)
+        return otherwise;
+    ck_assert_msg(mr_str_to_uint(mr_str_of(text), &value), "%s=%s", name, text);
+    return value;
+}
+
+static void setup(void)
+{
+    program_open(&p);
+    program_write(&p, "x.yaml", topology);
+    program_write(&p, "in/.keep", "");
+    for (unsigned i = 0; i < 3; i++) {
+        const char *path = mr_arena_printf(p.arena, "%s/in/%u.jsonl", p.dir, i).ptr;
+        struct rows_shape shape = rows_mixed;
+        shape.seed = 7;
+        ck_assert_uint_gt(rows_file(&shape, i * 700, INPUT_BYTES / 3, path), 0);
+    }
+}
+
+static void teardown(void)
+{
+    program_close(&p);
+}
+
+/* ---- victims ---- */
+
+static bool is_child(const char *pid, pid_t parent)
+{
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return false;
+    size_t len = fread(text, 1, sizeof text - 1, f);
+    fclose(f);
+    text[len] = 0;
+    const char *end = strrchr(text, ')'); /* the name before may hold anything */
+    int of = 0;
+    return end && sscanf(end + 1, " %*c %d", &of) == 1 && of == parent;
+}
+
+static size_t children(pid_t parent, pid_t *out)
+{
+    size_t count = 0;
+    DIR *dir = opendir("/proc");
+    ck_assert_ptr_nonnull(dir);
+    for (struct dirent *d; (d = readdir(dir)) && count < MOST_CHILDREN;) {
+        int64_t pid;
+        if (mr_str_to_int(mr_str_of(d->d_name), &pid) && is_child(d->d_name, parent))
+            out[count++] = (pid_t)pid;
+    }
+    closedir(dir);
+    return count;
+}
+
+/* A process of the run, each as likely as the others; the supervisor is one of them. */
+static pid_t victim(pid_t supervisor)
+{
+    pid_t all[MOST_CHILDREN + 1];
+    size_t count = children(supervisor, all);
+    all[count++] = supervisor;
+    return all[below(count)];
+}
+
+/* ---- runs ---- */
+
+static const char *const *run_words(const struct combination *c, const char *name)
+{
+    const char **words = mr_arena_alloc(p.arena, 16 * sizeof *words);
+    size_t n = 0;
+    words[n++] = "run";
+    words[n++] = "x.yaml";
+    words[n++] = "--json";
+    words[n++] = "--fuse";
+    words[n++] = c->fuse;
+    words[n++] = "--set";
+    words[n++] = mr_arena_printf(p.arena, "SCALE=%s", c->scale).ptr;
+    words[n++] = "--set";
+    words[n++] = mr_arena_printf(p.arena, "OUT=%s", name).ptr;
+    words[n++] = "--state";
+    words[n++] = mr_arena_printf(p.arena, "%s.state", name).ptr;
+    words[n] = NULL;
+    return words;
+}
+
+/* Waits until the process has ended, at most for so long. */
+static bool ends_within(pid_t pid, uint64_t ms, int *status)
+{
+    uint64_t until = mr_now_ms() + ms;
+    for (;;) {
+        pid_t got = waitpid(pid, status, WNOHANG);
+        ck_assert_int_ge(got, 0);
+        if (got == pid)
+            return true;
+        uint64_t now = mr_now_ms();
+        if (now >= until)
+            return false;
+        poll(NULL, 0, until - now < 2 ? 1 : 2);
+    }
+}
+
+/* One run to its end, killed on the way at most `kills` times; how many it were. */
+static uint64_t run_killed(const struct combination *c, const char *name, uint64_t kills,
+                           uint64_t moment_ms)
+{
+    const char *const *words = run_words(c, name);
+    pid_t supervisor = program_start(&p, words);
+    uint64_t done = 0, deadline = mr_now_ms() + DEADLINE_MS;
+    int status;
+    for (;;) {
+        bool more = done < kills;
+        if (!ends_within(supervisor, more ? below(moment_ms) : DEADLINE_MS, &status)) {
+            ck_assert_msg(more && mr_now_ms() < deadline + done * 2000, "the run does not end");
+            pid_t who = victim(supervisor);
+            ck_assert_int_eq(kill(who, SIGKILL), 0);
+            done++;
+            if (who != supervisor)
+                continue;
+            ck_assert(ends_within(supervisor, DEADLINE_MS, &status));
+        }
+        if (WIFEXITED(status)) {
+            ck_assert_msg(WEXITSTATUS(status) == 4, "exit code %d after %llu kills: %s",
+                          WEXITSTATUS(status), (unsigned long long)done, program_read(&p, ".err"));
+            return done;
+        }
+        supervisor = program_start(&p, words);
+    }
+}
+
+/* ---- results ---- */
+
+static struct mr_str unpacked(const char *path)
+{
+    struct mr_buf packed = {0}, plain = {0};
+    struct mr_error *e = mr_file_read(path, 0, &packed);
+    ck_assert_msg(!e, "%s", e ? mr_error_message(e) : "");
+    ZSTD_DStream *stream = ZSTD_createDStream();
+    ZSTD_inBuffer in = {packed.ptr, packed.len, 0};
+    size_t rc = 0;
+    while (in.pos < in.size) {
+        mr_buf_reserve(&plain, 1 << 16);
+        ZSTD_outBuffer out = {plain.ptr + plain.len, plain.cap - plain.len, 0};
+        rc = ZSTD_decompressStream(stream, &out, &in);
+        ck_assert_msg(!ZSTD_isError(rc), "%s: %s", path, ZSTD_getErrorName(rc));
+        plain.len += out.pos;
+    }
+    ck_assert_msg(rc == 0, "%s ends in the middle of a frame", path);
+    ZSTD_freeDStream(stream);
+    struct mr_str kept = mr_arena_str(p.arena, mr_buf_str(&plain));
+    mr_buf_finish(&packed);
+    mr_buf_finish(&plain);
+    return kept;
+}
+
+/* in = out + dropped + rejected + absorbed + held, nothing held at the end, no alarm. */
+static void check_balance(const char *stage)
+{
+    uint64_t in = program_count(&p, stage, "in"), held = program_count(&p, stage, "held");
+    uint64_t left = program_count(&p, stage, "out") + program_count(&p, stage, "dropped") +
+                    program_count(&p, stage, "rejected") + program_count(&p, stage, "absorbed");
+    ck_assert_msg(in == left && held == 0, "%s does not balance: %llu in, %llu left, %llu held", stage,
+                  (unsigned long long)in, (unsigned long long)left, (unsigned long long)held);
+    ck_assert_msg(program_count(&p, stage, "alarms") == 0, "%s has alarms", stage);
+}
+
+/* The counts of run 1. A run that was killed after its end, but before it could say so, is followed
+ * by one that finds nothing new: then there are none. */
+static bool take_counts(const char *name, struct result *r)
+{
+    const char *state = mr_arena_printf(p.arena, "%s.state", name).ptr;
+    ck_assert_int_eq(RUN(&p, "status", "--json", "--state", state), 0);
+    if (!strstr(p.out, "\"run\":1,"))
+        return false;
+    ck_assert_msg(strcmp(program_field(&p, "state"), "ended") == 0, "%s", p.out);
+    for (size_t i = 0; i < STAGES; i++) {
+        if (program_count(&p, stages[i], "in") == UINT64_MAX)
+            continue; /* not a stage of this plan */
+        check_balance(stages[i]);
+        for (size_t k = 0; k < COUNTERS; k++)
+            r->count[i][k] = program_count(&p, stages[i], counters[k]);
+    }
+    return true;
+}
+
+static bool take_result(const char *name, struct result *r)
+{
+    memset(r, 0, sizeof *r);
+    r->output = unpacked(mr_arena_printf(p.arena, "%s/%s/clean.jsonl.zst", p.dir, name).ptr);
+    return take_counts(name, r);
+}
+
+static void compare(const struct result *got, const struct result *wanted, bool counted)
+{
+    bool same = mr_str_eq(got->output, wanted->output);
+    ck_assert_msg(same || strcmp(program_sorted(&p, got->output.ptr),
+                                 program_sorted(&p, wanted->output.ptr)) != 0,
+                  "the same rows come in another order");
+    ck_assert_msg(same, "other rows: %zu bytes, undisturbed %zu", got->output.len,
+                  wanted->output.len);
+    for (size_t i = 0; counted && i < STAGES; i++)
+        for (size_t k = 0; k < COUNTERS; k++)
+            /* a stage of one of the two plans only has no counts in the other */
+            ck_assert_msg(got->count[i][k] == wanted->count[i][k] ||
+                              strcmp(stages[i], "near.prepare") == 0 ||
+                              strcmp(counters[k], "bytes_out") == 0,
+                          "%s %s: %llu, undisturbed %llu", stages[i], counters[k],
+                          (unsigned long long)got->count[i][k],
+                          (unsigned long long)wanted->count[i][k]);
+}
+
+START_TEST(test_kills)
+{
+    const struct combination *c = &combinations[_i];
+    struct result undisturbed, got;
+    uint64_t kills = setting("MILLRACE_KILLS", KILLS), done = 0;
+    random_state = setting("MILLRACE_SEED", 1) * 1000 + (uint64_t)_i;
+    uint64_t began = mr_now_ms();
+    ck_assert_uint_eq(run_killed(&combinations[0], "calm", 0, 1), 0);
+    uint64_t moment_ms = (mr_now_ms() - began) / 2 + 20;
+    ck_assert(take_result("calm", &undisturbed));
+    for (size_t i = 0; i < COUNTERS; i++)
+        if (strcmp(counters[i], "refused_children") != 0 && strcmp(counters[i], "absorbed") != 0)
+            ck_assert_msg(undisturbed.count[1][i] || undisturbed.count[3][i] ||
+                              undisturbed.count[6][i] || undisturbed.count[0][i],
+                          "the input is to give every kind of count: no %s", counters[i]);
+    for (unsigned round = 0; done < kills; round++) {
+        const char *name = mr_arena_printf(p.arena, "round%u", round).ptr;
+        done += run_killed(c, name, kills - done, moment_ms);
+        bool counted = take_result(name, &got);
+        compare(&got, &undisturbed, counted);
+        const char *state = mr_arena_printf(p.arena, "%s/%s.state", p.dir, name).ptr;
+        ck_assert_ptr_null(mr_dir_remove(state));
+    }
+}
+END_TEST
+
+Suite *suite_chaos_kill(void);
+Suite *suite_chaos_kill(void)
+{
+    Suite *s = suite_create("chaos.kill");
+    TCase *c = tcase_create("kill");
+    tcase_set_timeout(c, 3600);
+    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_loop_test(c, test_kills, 0, (int)(sizeof combinations / sizeof *combinations));
+    suite_add_tcase(s, c);
+    return s;
+}
