@@ -154,7 +154,7 @@ struct files_reader {
     struct files_kind kind;
     struct files_window window;
     struct mr_buf map, scratch, extra;
-    struct mr_str id;
+    struct mr_buf path; /* the file's identity as text */
     uint64_t lines;   /* line ends eaten */
     uint64_t records; /* given out */
     bool finished;

@@ -15,6 +15,18 @@ bool mr_files__reject(struct files_reader *r, struct files_record *out, struct m
     return true;
 }
 
+static void add_replaced(struct mr_buf *out, struct mr_str text)
+{
+    bool valid;
+    for (size_t at = 0, len; at < text.len; at += len) {
+        len = mr_utf8_next(text, at, &valid);
+        if (valid)
+            mr_buf_add(out, text.ptr + at, len);
+        else
+            mr_buf_addz(out, "\xef\xbf\xbd");
+    }
+}
+
 struct mr_error *mr_files__utf8(struct files_reader *r, struct mr_str *text)
 {
     if (mr_utf8_valid(*text))
@@ -31,14 +43,7 @@ struct mr_error *mr_files__utf8(struct files_reader *r, struct mr_str *text)
         return mr_error(MR_UTF8_INVALID, "invalid UTF-8 at byte %zu of the record", at);
     }
     r->scratch.len = 0;
-    while (at < text->len) {
-        size_t len = mr_utf8_next(*text, at, &valid);
-        if (valid)
-            mr_buf_add(&r->scratch, text->ptr + at, len);
-        else
-            mr_buf_addz(&r->scratch, "\xef\xbf\xbd");
-        at += len;
-    }
+    add_replaced(&r->scratch, *text);
     *text = mr_buf_str(&r->scratch);
     return NULL;
 }
@@ -70,7 +75,7 @@ static void add_provenance(struct files_reader *r, struct files_record *out)
     }
     if (p->path_key.len) {
         mr_pack_text(&r->extra, p->path_key);
-        mr_pack_text(&r->extra, r->id);
+        mr_pack_text(&r->extra, mr_buf_str(&r->path));
     }
     if (p->line_key.len) {
         mr_pack_text(&r->extra, p->line_key);
@@ -161,10 +166,7 @@ struct mr_error *mr_files__reader_open(const struct files_read_options *options,
     mr_files__window_init(&r->window, in);
     /* JSON may need three bytes or more for what the row holds in one or two. */
     r->record_limit = 3 * options->max_row_bytes + 4096;
-    char *copy = mr_alloc(id.len + 1);
-    memcpy(copy, id.ptr, id.len);
-    copy[id.len] = 0;
-    r->id = mr_str_span(copy, id.len);
+    add_replaced(&r->path, id); /* a name need not be UTF-8, a text must be */
     choose_format(r);
     if (seek) {
         r->lines = place->line;
@@ -186,6 +188,6 @@ void mr_files__reader_close(struct files_reader *r)
     mr_buf_finish(&r->map);
     mr_buf_finish(&r->scratch);
     mr_buf_finish(&r->extra);
-    free((char *)r->id.ptr);
+    mr_buf_finish(&r->path);
     free(r);
 }

@@ -57,6 +57,10 @@ START_TEST(sorted_and_once)
     rows("d/.git/x.jsonl", 7, 8);
     rows("more.jsonl", 3, 4);
     help_text("d/x.txt", "text");
+    help_text("odd/\xff.jsonl", "{}");
+    ck_assert_str_eq(help_run(2, SET("files=odd/*", "path_key=p")),
+                     "{\"p\":\"odd/\xef\xbf\xbd.jsonl\"}\n");
+    help_ok(mr_store_del_prefix(help_store, MR_STR("x")));
     ck_assert_str_eq(help_run(1, SET("files=[\"d/**/*.jsonl\",\"more.jsonl\",\"./d//b.jsonl\"]",
                                      "path_key=p")),
                      "{\"n\":9,\"p\":\"d/a-1.jsonl\"}\n{\"n\":0,\"p\":\"d/a/x.jsonl\"}\n"
