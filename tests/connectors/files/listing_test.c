@@ -183,6 +183,67 @@ START_TEST(resumes_anywhere)
 }
 END_TEST
 
+static struct mr_source *open_part(enum mr_source_part part, const char *name)
+{
+    struct mr_connector_env env = help_env(1);
+    struct mr_source *s = NULL;
+    static const char *const set[] = {"files=d/**", NULL};
+    env.part = part;
+    env.name = mr_str_of(name);
+    help_ok(mr_source_files.open(
+        &env, help_params(mr_source_files.params, mr_source_files.params_size, set), &s));
+    return s;
+}
+
+/* Reads one entry after the other, closing and opening the reader behind every record. */
+static void read_entries(struct mr_source *list, struct mr_buf *out)
+{
+    struct mr_source *read = open_part(MR_SOURCE_READ, "docs");
+    enum mr_source_status status;
+    struct mr_source_row row, entry;
+    for (;;) {
+        help_ok(mr_source_files.next(read, &status, &row));
+        if (status == MR_SOURCE_WANT) {
+            help_ok(mr_source_files.next(list, &status, &entry));
+            if (status == MR_SOURCE_END)
+                break;
+            help_ok(mr_source_files.take(read, &entry.head, entry.map));
+            continue;
+        }
+        char hex[MR_ID_HEX_LEN + 1];
+        mr_id_hex(&row.head.id, hex);
+        mr_buf_printf(out, "%u.%u %s %s\n", row.head.place.file, row.head.place.record, hex,
+                      status == MR_SOURCE_ROW ? "" : mr_error_message(row.why));
+        if (status == MR_SOURCE_REJECTED)
+            mr_error_free(row.why);
+        else
+            mr_buf_adds(out, row.map);
+        help_ok(mr_source_files.save(read));
+        mr_source_files.close(read);
+        read = open_part(MR_SOURCE_READ, "docs");
+    }
+    mr_source_files.close(read);
+}
+
+START_TEST(list_and_read_as_two_steps)
+{
+    make_mixture();
+    struct mr_buf whole = {0}, split = {0};
+    struct mr_source *s = open_part(MR_SOURCE_WHOLE, "docs");
+    ids_of(s, &whole, SIZE_MAX);
+    mr_source_files.close(s);
+    mr_store_rollback(help_store);
+    /* Both steps share the test's store, so the list is opened first and never saved. */
+    s = open_part(MR_SOURCE_LIST, "docs");
+    read_entries(s, &split);
+    mr_source_files.close(s);
+    ck_assert_uint_gt(whole.len, 1000);
+    ck_assert_str_eq(mr_buf_text(&split), mr_buf_text(&whole));
+    mr_buf_finish(&whole);
+    mr_buf_finish(&split);
+}
+END_TEST
+
 static void read_some(const char *const *set, size_t count)
 {
     struct mr_source *s = help_source(1, set);
@@ -419,6 +480,7 @@ Suite *suite_connectors_files_listing(void)
     tcase_add_test(c, nothing_there);
     tcase_add_test(c, unreadable_formats_among_others);
     tcase_add_test(c, resumes_anywhere);
+    tcase_add_test(c, list_and_read_as_two_steps);
     tcase_add_test(c, changed_while_half_read);
     tcase_add_test(c, appended_or_touched_while_half_read);
     tcase_add_test(c, gone_while_half_read);
