@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "runtime/row/json.h"
-
 void mr_gt_refine(struct mr_row *row, int key, struct mr_str before, struct mr_str after)
 {
     if (!mr_str_eq(before, after))
@@ -113,32 +111,6 @@ double mr_gt_ngram_score(struct mr_ctx *ctx, struct mr_str text, int64_t n,
     return (double)seen.count / (double)total;
 }
 
-/* A value as Python's str() prints it; containers as JSON. */
-static void add_printed(struct mr_value v, struct mr_buf *out)
-{
-    int64_t integer;
-    switch (v.len ? mr_value_type(v) : MR_NULL) {
-    case MR_NULL:
-        mr_buf_addz(out, "None");
-        break;
-    case MR_BOOL:
-        mr_buf_addz(out, mr_value_bool(v) ? "True" : "False");
-        break;
-    case MR_TEXT:
-        mr_buf_adds(out, mr_value_text(v));
-        break;
-    case MR_INT:
-        if (mr_value_int(v, &integer))
-            mr_buf_printf(out, "%lld", (long long)integer);
-        else /* an unsigned integer beyond the signed range */
-            mr_json_write_value(v, out);
-        break;
-    default:
-        mr_json_write_value(v, out);
-        break;
-    }
-}
-
 bool mr_gt_compared_text(struct mr_ctx *ctx, struct mr_row *row, int key, struct mr_str *out)
 {
     uint32_t count = mr_row_many(row, key);
@@ -151,7 +123,8 @@ bool mr_gt_compared_text(struct mr_ctx *ctx, struct mr_row *row, int key, struct
             *out = mr_row_text(row, key);
             return true;
         }
-        add_printed(mr_row_value(row, key), text);
+        mr_buf_addc(text, '\0'); /* the number 5 is not the text "5" */
+        mr_value_print(mr_row_value(row, key), text);
         *out = mr_buf_str(text);
         return true;
     }
@@ -159,7 +132,7 @@ bool mr_gt_compared_text(struct mr_ctx *ctx, struct mr_row *row, int key, struct
         mr_buf_addz(text, i ? "\n" : "");
         mr_buf_adds(text, mr_row_name_at(row, key, i));
         mr_buf_addz(text, ":\n");
-        add_printed(mr_row_value_at(row, key, i), text);
+        mr_value_print(mr_row_value_at(row, key, i), text);
     }
     *out = mr_buf_str(text);
     return true;

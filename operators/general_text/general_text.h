@@ -19,8 +19,8 @@ enum mr_gt_language { MR_GT_EN, MR_GT_ZH, MR_GT_AUTO }; /* choices "en|zh|auto" 
 double mr_gt_ngram_score(struct mr_ctx *ctx, struct mr_str text, int64_t n,
                          enum mr_gt_language language);
 
-/* The text that a row is compared by: the one key's value as it is, or for several keys "name:",
- * line end, value, joined by line ends. Borrowed until the row's call returns. False: the only key
+/* The text that a row is compared by: the one key's value as it is (what is not text never equals a
+ * text), or for several keys "name:", line end, printed value, joined by line ends. Borrowed until the row's call returns. False: the only key
  * is null. */
 bool mr_gt_compared_text(struct mr_ctx *ctx, struct mr_row *row, int key, struct mr_str *out);
 

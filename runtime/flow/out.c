@@ -64,7 +64,10 @@ static bool partition_key(struct mr_task *t, const struct mr_task_out *out, cons
         uint32_t len = 0;
         if (out->key_count > 1)
             mr_buf_add(&t->key_bytes, &len, sizeof(len));
-        if (!mr_row_partition_key(mr_row_get(row, out->symbols[k]), &t->key_bytes))
+        struct mr_value value = mr_row_get(row, out->symbols[k]);
+        if (out->key_count > 1) /* printed: null is a value among several */
+            mr_value_print(value, &t->key_bytes);
+        else if (!mr_row_partition_key(value, &t->key_bytes))
             return false;
         if (out->key_count > 1) {
             len = (uint32_t)(t->key_bytes.len - before - sizeof(len));

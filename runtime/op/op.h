@@ -125,6 +125,9 @@ struct mr_value mr_row_value(const struct mr_row *row, int key); /* borrowed; ab
 uint32_t mr_row_many(const struct mr_row *row, int key);
 struct mr_value mr_row_value_at(const struct mr_row *row, int key, uint32_t i);
 struct mr_str mr_row_name_at(const struct mr_row *row, int key, uint32_t i);
+/* Appends the value as Python's str() prints it (None, True, 1.5), lists and maps as JSON. Rows that
+ * meet by several keys meet by these texts, so that equal texts always reach the same task. */
+void mr_value_print(struct mr_value v, struct mr_buf *out);
 const struct mr_id *mr_row_id(const struct mr_row *row);
 /* Uniform in 64 bits, fixed by (seed, row id): the same on any scale and at any replay. */
 uint64_t mr_row_random(const struct mr_row *row, uint64_t seed);

@@ -52,6 +52,16 @@ static const struct mr_case cases[] = {
            "{\"a\":1,\"b\":true}\n"
            "{\"a\":1,\"b\":true,\"_outcome\":\"duplicate\"}\n"
            "{\"a\":\"x\\nb:\\ny\",\"b\":\"\"}"},
+    {.name = "a number is not the text of it",
+     .keys = "input_key=text output_key=null",
+     .in = "{\"text\":\"5\"}\n"
+           "{\"text\":5}\n"
+           "{\"text\":5}\n"
+           "{\"text\":\"5\"}",
+     .out = "{\"text\":\"5\"}\n"
+           "{\"text\":5}\n"
+           "{\"text\":5,\"_outcome\":\"duplicate\"}\n"
+           "{\"text\":\"5\",\"_outcome\":\"duplicate\"}"},
     {.name = "null cannot be compared alone",
      .keys = "input_key=text",
      .in = "{\"text\":null}\n"
