@@ -288,7 +288,8 @@ static enum mr_exit run(const struct mr_call *call)
     e = open_trial(&t, make_plan(call, t.op));
     if (!e)
         e = run_rows(&t);
-    if (e && mr_error_code(e) == MR_PARAM_INVALID)
+    bool general = mr_error_remedy_text(e) == mr_code_remedy(mr_error_code(e));
+    if (mr_error_code(e) == MR_PARAM_INVALID && general)
         e = mr_error_remedy(e, "`millrace ops show %s` lists parameters and key roles.", t.op->name);
     struct mr_error *closing = close_trial(&t);
     if (e) {

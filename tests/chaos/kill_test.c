@@ -4,7 +4,6 @@
  * MILLRACE_KILLS: kills for each combination of `fuse` and `scale` (default 8); MILLRACE_SEED: of the
  * moments and victims. A run that ends before is begun again from nothing. */
 #include <check.h>
-#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,9 +16,10 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/file.h"
 #include "tests/chaos/rows.h"
+#include "tests/chaos/watch.h"
 #include "tests/e2e/program.h"
 
-enum { KILLS = 8, INPUT_BYTES = 3 << 20, MOST_CHILDREN = 64, DEADLINE_MS = 120000 };
+enum { KILLS = 8, INPUT_BYTES = 3 << 20, DEADLINE_MS = 120000 };
 
 static const struct combination {
     const char *fuse, *scale;
@@ -102,40 +102,11 @@ static void teardown(void)
 
 /* ---- victims ---- */
 
-static bool is_child(const char *pid, pid_t parent)
-{
-    char path[64], text[512];
-    snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
-    FILE *f = fopen(path, "re");
-    if (!f)
-        return false;
-    size_t len = fread(text, 1, sizeof text - 1, f);
-    fclose(f);
-    text[len] = 0;
-    const char *end = strrchr(text, ')'); /* the name before may hold anything */
-    int of = 0;
-    return end && sscanf(end + 1, " %*c %d", &of) == 1 && of == parent;
-}
-
-static size_t children(pid_t parent, pid_t *out)
-{
-    size_t count = 0;
-    DIR *dir = opendir("/proc");
-    ck_assert_ptr_nonnull(dir);
-    for (struct dirent *d; (d = readdir(dir)) && count < MOST_CHILDREN;) {
-        int64_t pid;
-        if (mr_str_to_int(mr_str_of(d->d_name), &pid) && is_child(d->d_name, parent))
-            out[count++] = (pid_t)pid;
-    }
-    closedir(dir);
-    return count;
-}
-
 /* A process of the run, each as likely as the others; the supervisor is one of them. */
 static pid_t victim(pid_t supervisor)
 {
-    pid_t all[MOST_CHILDREN + 1];
-    size_t count = children(supervisor, all);
+    pid_t all[WATCH_CHILDREN + 1];
+    size_t count = watch_children(supervisor, all);
     all[count++] = supervisor;
     return all[below(count)];
 }
