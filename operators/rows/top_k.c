@@ -5,7 +5,7 @@ struct params {
     int64_t k;
     int keep;
 };
-enum { BY };
+enum { BY, RANK };
 enum { LARGEST, SMALLEST }; /* order of the choices */
 enum { BELOW_TOP };
 
@@ -17,6 +17,8 @@ static const struct mr_param param_table[] = {
 static const struct mr_key key_table[] = {
     [BY] = {.name = "input_key", .access = MR_READ, .types = MR_NUMBER,
             .doc = "Number that rows are ranked by; of equal ones the first rows win."},
+    [RANK] = {.name = "rank_key", .access = MR_WRITE, .types = MR_INT, .optional = true,
+              .doc = "Rank of the row, from 1."},
     {0}};
 static const struct mr_outcome outcome_table[] = {
     [BELOW_TOP] = {"below_top", MR_DROP, "The row's rank is beyond `k`."}, {0}};
@@ -59,6 +61,7 @@ static struct mr_error *settle(struct mr_ctx *ctx, struct mr_row *row)
     mr_state_put(ctx, rank_key, mr_str_span((const char *)&rank, sizeof rank));
     if (rank > p->k)
         return mr_row_leave_measured(row, BELOW_TOP, (double)rank, (double)p->k);
+    mr_row_set_int(row, RANK, rank);
     return NULL;
 }
 
@@ -75,9 +78,10 @@ static const struct mr_example example_table[] = {
      .out = "{\"score\":7}\n{\"score\":1}\n{\"score\":-3.5,\"_outcome\":\"below_top\"}"},
     {0}};
 const struct mr_op mr_op_rows_top_k = {
-    .name = "rows.top_k", .category = MR_CAT_SHAPE, .scope = MR_WHOLE_SET, .ordered = true,
-    .doc = "Keeps the k rows with the greatest or least number of the whole set, best first.",
-    .notes = "Numbers are compared as doubles.",
+    .name = "rows.top_k", .category = MR_CAT_SHAPE, .scope = MR_WHOLE_SET,
+    .doc = "Keeps the k rows with the greatest or least number of the whole set.",
+    .notes = "Numbers are compared as doubles. Rows go on best first; a sink that keeps the order of "
+             "the input undoes that, so bind `rank_key` where the rank matters.",
     .params_size = sizeof(struct params), .params = param_table, .keys = key_table,
     .outcomes = outcome_table, .examples = example_table, .process = process, .settle = settle,
     .finish = finish,

@@ -26,6 +26,15 @@ static const struct mr_case cases[] = {
            "{\"s\":-0.5}\n"
            "{\"s\":0}\n"
            "{\"s\":1e300,\"_outcome\":\"below_top\"}"},
+    {.name = "rank on request",
+     .set = "k=2",
+     .keys = "input_key=s rank_key=r",
+     .in = "{\"s\":1}\n"
+           "{\"s\":3}\n"
+           "{\"s\":2}",
+     .out = "{\"s\":3,\"r\":1}\n"
+           "{\"s\":2,\"r\":2}\n"
+           "{\"s\":1,\"_outcome\":\"below_top\"}"},
     {.name = "not a number",
      .set = "k=1",
      .keys = "input_key=s",
