@@ -5,7 +5,7 @@
 
 #define KIB ((size_t)1024)
 #define MIB (1024 * KIB)
-#define DEFAULT_WRITE_BUFFER (4 * MIB)
+#define DEFAULT_WRITE_BUFFER (2 * MIB) /* 8 stores under load: some 70 MB in all */
 #define DEFAULT_CACHE (4 * MIB)
 #define TORN_TAIL_ONLY 0 /* kTolerateCorruptedTailRecords: other damage of the log is an error */
 #define LOG_WARNINGS 2
@@ -47,8 +47,8 @@ static void set_buffers(rocksdb_options_t *o, size_t write_buffer)
     rocksdb_options_set_write_buffer_size(o, write_buffer);
     rocksdb_options_set_max_write_buffer_number(o, 2);
     rocksdb_options_set_arena_block_size(o, 256 * KIB);
-    rocksdb_options_set_target_file_size_base(o, 4 * write_buffer);
-    rocksdb_options_set_max_bytes_for_level_base(o, 16 * write_buffer);
+    rocksdb_options_set_target_file_size_base(o, 8 * write_buffer);
+    rocksdb_options_set_max_bytes_for_level_base(o, 32 * write_buffer);
     rocksdb_options_set_max_total_wal_size(o, 4 * write_buffer);
     rocksdb_options_set_max_background_jobs(o, 2);
     rocksdb_options_set_max_open_files(o, 64);

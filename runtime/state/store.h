@@ -23,7 +23,7 @@ enum mr_store_space {
 struct mr_store;
 
 struct mr_store_options {
-    size_t write_buffer_bytes; /* 0: 4 MiB  */
+    size_t write_buffer_bytes; /* 0: 2 MiB  */
     size_t cache_bytes;        /* 0: 4 MiB; shared by all stores of the process (first one decides) */
     bool no_sync;              /* tests and `try` only: commit without fdatasync */
 };
