@@ -216,7 +216,8 @@ struct mr_error *mr_run_rows(const struct mr_run *run, const char *in, struct mr
     if (!e)
         e = push_lines(chain, in, run->batch, arena);
     mr_chain_destroy(chain);
-    mr_store_rollback(bench.store);
+    if (!run->keep)
+        mr_store_rollback(bench.store);
     mr_arena_destroy(arena);
     return e;
 }

@@ -32,6 +32,7 @@ struct mr_run {
     enum mr_mode mode;
     size_t batch;
     bool apart;
+    bool keep;    /* leave the state for the next call, as a later run finds it */
     bool figures; /* print "_value", "_threshold" and "_note" of every row that left */
 };
 /* Runs rows through an operator; appends its output lines to out. The error of opening or running is
