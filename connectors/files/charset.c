@@ -14,10 +14,12 @@ struct files_decoder {
 
 /* As on the web: names that in practice mean a larger set. Lower case, no separators. */
 static const char *const wider[][2] = {
-    {"latin1", "WINDOWS-1252"}, {"iso88591", "WINDOWS-1252"}, {"ascii", "WINDOWS-1252"},
-    {"usascii", "WINDOWS-1252"}, {"gbk", "GB18030"},          {"gb2312", "GB18030"},
-    {"shiftjis", "CP932"},      {"sjis", "CP932"},            {"euckr", "UHC"},
-    {"iso88599", "WINDOWS-1254"}, {"utf8", "UTF-8"},          {"utf16", "UTF-16"},
+    {"latin1", "WINDOWS-1252"}, {"iso88591", "WINDOWS-1252"},
+    {"ascii", "WINDOWS-1252"},  {"usascii", "WINDOWS-1252"},
+    {"gbk", "GB18030"},         {"gb2312", "GB18030"},
+    {"shiftjis", "CP932"},      {"sjis", "CP932"},
+    {"euckr", "UHC"},           {"iso88599", "WINDOWS-1254"},
+    {"utf8", "UTF-8"},          {"utf16", "UTF-16"},
 };
 
 static iconv_t open_label(struct mr_str label, size_t *unit)
@@ -42,7 +44,7 @@ static iconv_t open_label(struct mr_str label, size_t *unit)
     }
     *unit = strncmp(plain, "utf32", 5) == 0 || strncmp(plain, "ucs4", 4) == 0   ? 4
             : strncmp(plain, "utf16", 5) == 0 || strncmp(plain, "ucs2", 4) == 0 ? 2
-                                                                                 : 1;
+                                                                                : 1;
     return n ? iconv_open("UTF-8", from) : (iconv_t)-1;
 }
 
@@ -73,9 +75,9 @@ void mr_files__decoder_destroy(struct files_decoder *d)
     free(d);
 }
 
-/* Skips one unit of the input and leaves a byte that no UTF-8 text holds: the record is found by it. */
-static bool mark_invalid(size_t unit, const char **from, size_t *from_len, char **to,
-                         size_t *room)
+/* Skips one unit of the input and leaves a byte that no UTF-8 text holds: the record is found by
+ * it. */
+static bool mark_invalid(size_t unit, const char **from, size_t *from_len, char **to, size_t *room)
 {
     if (!*room)
         return false;

@@ -11,9 +11,9 @@ enum { COLUMNS_MAX = 4096 };
 
 struct csv {
     struct csv_parser parser;
-    bool quotes;                   /* a quote character exists */
+    bool quotes; /* a quote character exists */
     char delimiter, quote;
-    struct mr_buf names, fields;   /* bytes of all, back to back */
+    struct mr_buf names, fields; /* bytes of all, back to back */
     size_t *name_ends, *field_ends;
     size_t name_count, field_count, name_room, field_room;
     bool header_done;
@@ -29,8 +29,8 @@ void mr_files__csv_open(struct files_reader *r)
 {
     const struct files_params *p = r->options.params;
     struct csv *c = mr_zalloc(sizeof *c);
-    c->delimiter = p->delimiter.len ? *p->delimiter.ptr
-                                    : (r->kind.format == FORMAT_TSV ? '\t' : ',');
+    c->delimiter =
+        p->delimiter.len ? *p->delimiter.ptr : (r->kind.format == FORMAT_TSV ? '\t' : ',');
     c->quotes = p->quote.len != 0;
     c->quote = c->quotes ? *p->quote.ptr : 0;
     r->format = c;
@@ -138,8 +138,8 @@ static enum found find_record(struct files_reader *r, size_t *len, size_t *eat)
             *len = at;
             if (byte == '\r' && at + 1 == w->end - w->start)
                 mr_files__window_more(w);
-            bool pair = byte == '\r' && at + 1 < w->end - w->start &&
-                        w->ptr[w->start + at + 1] == '\n';
+            bool pair =
+                byte == '\r' && at + 1 < w->end - w->start && w->ptr[w->start + at + 1] == '\n';
             *eat = at + 1 + pair;
             return FOUND;
         }
@@ -224,8 +224,8 @@ static struct mr_error *pack_record(struct files_reader *r)
 {
     struct csv *c = r->format;
     if (c->field_count != c->name_count)
-        return mr_error(MR_CSV_INVALID, "the record has %zu fields, the header %zu",
-                        c->field_count, c->name_count);
+        return mr_error(MR_CSV_INVALID, "the record has %zu fields, the header %zu", c->field_count,
+                        c->name_count);
     r->map.len = 0;
     mr_pack_map(&r->map, (uint32_t)c->name_count);
     for (size_t i = 0; i < c->name_count; i++) {
@@ -259,9 +259,11 @@ bool mr_files__csv_next(struct files_reader *r, struct files_record *out)
         if (found == NOTHING)
             return false;
         if (found == UNCLOSED && len > r->record_limit)
-            return reject_line(r, out, mr_error(MR_ROW_TOO_LARGE,
-                                                "the record is longer than %zu bytes, or a quote "
-                                                "is not closed", r->record_limit));
+            return reject_line(r, out,
+                               mr_error(MR_ROW_TOO_LARGE,
+                                        "the record is longer than %zu bytes, or a quote "
+                                        "is not closed",
+                                        r->record_limit));
         if (found == UNCLOSED)
             return reject_line(r, out, mr_error(MR_CSV_INVALID, "a quote is not closed"));
         struct mr_str record = mr_str_span(r->window.ptr + r->window.start, len);

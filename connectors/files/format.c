@@ -3,14 +3,15 @@
 
 #include <strings.h>
 
+/* clang-format off: tables */
 static const struct {
     const char *suffix;
     enum files_format format;
 } formats[] = {
-    {".jsonl", FORMAT_JSONL}, {".ndjson", FORMAT_JSONL},      {".json", FORMAT_JSON},
-    {".csv", FORMAT_CSV},     {".tsv", FORMAT_TSV},           {".tab", FORMAT_TSV},
-    {".txt", FORMAT_TEXT},    {".text", FORMAT_TEXT},         {".md", FORMAT_MARKDOWN},
-    {".markdown", FORMAT_MARKDOWN}, {".html", FORMAT_HTML},   {".htm", FORMAT_HTML},
+    {".jsonl", FORMAT_JSONL},       {".ndjson", FORMAT_JSONL}, {".json", FORMAT_JSON},
+    {".csv", FORMAT_CSV},           {".tsv", FORMAT_TSV},      {".tab", FORMAT_TSV},
+    {".txt", FORMAT_TEXT},          {".text", FORMAT_TEXT},    {".md", FORMAT_MARKDOWN},
+    {".markdown", FORMAT_MARKDOWN}, {".html", FORMAT_HTML},    {".htm", FORMAT_HTML},
     {".xhtml", FORMAT_HTML},
 };
 
@@ -49,6 +50,8 @@ static const struct {
     {".pkl", "a script of your own: pickles can run code"},
     {".npy", "numpy.savetxt('out.csv', numpy.load('%s'), delimiter=',')"},
 };
+
+/* clang-format on */
 
 static bool ends_with(struct mr_str path, const char *suffix)
 {

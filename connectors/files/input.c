@@ -22,12 +22,12 @@ struct files_input {
     z_stream gzip;
     bool gzip_open;
     ZSTD_DStream *zstd;
-    struct files_decoder *decoder;   /* NULL: the bytes are UTF-8 already, or nobody's business */
-    char *text;                      /* decompressed bytes that wait for the decoder */
+    struct files_decoder *decoder; /* NULL: the bytes are UTF-8 already, or nobody's business */
+    char *text;                    /* decompressed bytes that wait for the decoder */
     size_t text_pos, text_len;
     bool text_ended;
-    uint64_t start;                  /* offset of the first byte that is given out */
-    struct mr_error *late;           /* reported once what came before it has been taken */
+    uint64_t start;        /* offset of the first byte that is given out */
+    struct mr_error *late; /* reported once what came before it has been taken */
 };
 
 static struct mr_error *fill_raw(struct files_input *in)

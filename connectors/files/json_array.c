@@ -46,7 +46,7 @@ static int peek(struct files_reader *r)
 
 /* Progress through one element. */
 struct scan {
-    size_t at;     /* bytes looked at */
+    size_t at; /* bytes looked at */
     unsigned depth;
     bool in_string, escaped, container, done;
 };
@@ -122,14 +122,13 @@ static bool element(struct files_reader *r, struct files_record *out)
     struct mr_str text = mr_str_span(r->window.ptr + r->window.start, len);
     eat(r, len);
     if (cut)
-        return mr_files__reject(r, out,
-                                mr_error(MR_ROW_TOO_LARGE, "the value is longer than %zu bytes",
-                                         r->record_limit),
-                                (struct mr_str){0}, false);
+        return mr_files__reject(
+            r, out,
+            mr_error(MR_ROW_TOO_LARGE, "the value is longer than %zu bytes", r->record_limit),
+            (struct mr_str){0}, false);
     r->map.len = 0;
-    struct mr_error *why =
-        mr_json_read_object(r->options.json, text,
-                            (enum mr_invalid_utf8)r->options.params->invalid_utf8, &r->map);
+    struct mr_error *why = mr_json_read_object(
+        r->options.json, text, (enum mr_invalid_utf8)r->options.params->invalid_utf8, &r->map);
     if (why)
         return mr_files__reject(r, out, why, text, false);
     out->map = mr_buf_str(&r->map);

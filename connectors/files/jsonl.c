@@ -79,9 +79,8 @@ bool mr_files__jsonl_next(struct files_reader *r, struct files_record *out)
         if (line.ptr[line.len - 1] == '\r')
             line.len--;
         r->map.len = 0;
-        struct mr_error *why =
-            mr_json_read_object(r->options.json, line,
-                                (enum mr_invalid_utf8)r->options.params->invalid_utf8, &r->map);
+        struct mr_error *why = mr_json_read_object(
+            r->options.json, line, (enum mr_invalid_utf8)r->options.params->invalid_utf8, &r->map);
         if (why)
             return mr_files__reject(r, out, why, line, false);
         out->map = mr_buf_str(&r->map);

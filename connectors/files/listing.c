@@ -1,4 +1,5 @@
-/* Looks at the folders, spools what is new into the store, and keeps the source's position there. */
+/* Looks at the folders, spools what is new into the store, and keeps the source's position there.
+ */
 #include "connectors/files/source.h"
 
 #include "runtime/base/clock.h"
@@ -109,8 +110,7 @@ struct mr_error *mr_files__spool_next(struct mr_source *s, bool *found)
     if (s->cursor.len)
         mr_buf_addc(&s->cursor, 0);
     struct mr_str from = mr_files__key(s, 'l', mr_buf_str(&s->cursor));
-    struct mr_store_iter *i =
-        mr_store_iter_open(s->env.store, mr_str_span(from.ptr, skip), from);
+    struct mr_store_iter *i = mr_store_iter_open(s->env.store, mr_str_span(from.ptr, skip), from);
     *found = mr_store_iter_valid(i);
     if (!*found && s->cursor.len) {
         s->cursor.len--; /* it stays: what is spooled has been read */
@@ -122,11 +122,11 @@ struct mr_error *mr_files__spool_next(struct mr_source *s, bool *found)
     return mr_store_iter_close(i);
 }
 
-#define POSITION_OUT                                                                             \
-    "%" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu32 " %d %d %" PRIu32 " %" PRIu32      \
+#define POSITION_OUT                                                                               \
+    "%" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu32 " %d %d %" PRIu32 " %" PRIu32       \
     " %" PRIu64 " %" PRId64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n"
-#define POSITION_IN                                                                              \
-    "%" SCNu32 " %" SCNu64 " %" SCNu64 " %" SCNu32 " %" SCNu32 " %d %d %" SCNu32 " %" SCNu32      \
+#define POSITION_IN                                                                                \
+    "%" SCNu32 " %" SCNu64 " %" SCNu64 " %" SCNu32 " %" SCNu32 " %d %d %" SCNu32 " %" SCNu32       \
     " %" SCNu64 " %" SCNd64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 "%n"
 
 void mr_files__position_save(struct mr_source *s)

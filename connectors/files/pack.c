@@ -20,8 +20,8 @@ struct files_packer *mr_files__packer_create(enum files_codec codec, int64_t lev
     p->codec = codec;
     if (codec == CODEC_GZIP) {
         int gzip_level = level == MR_INT_NONE ? 6 : level < 1 ? 1 : level > 9 ? 9 : (int)level;
-        mr_assert(deflateInit2(&p->gzip, gzip_level, Z_DEFLATED, 15 + 16, 8,
-                               Z_DEFAULT_STRATEGY) == Z_OK);
+        mr_assert(deflateInit2(&p->gzip, gzip_level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) ==
+                  Z_OK);
     } else if (codec == CODEC_ZSTD) {
         p->zstd = ZSTD_createCStream();
         mr_assert(p->zstd);

@@ -156,9 +156,9 @@ static struct mr_error *expand(struct list *l, struct mr_str text, int depth)
         level += c == '{';
         level -= c == '}';
         if ((c == ',' && level == 1) || i == close) {
-            struct mr_str one = mr_arena_printf(
-                l->arena, "%.*s%.*s%.*s", (int)open, text.ptr, (int)(i - from), text.ptr + from,
-                (int)(text.len - close - 1), text.ptr + close + 1);
+            struct mr_str one =
+                mr_arena_printf(l->arena, "%.*s%.*s%.*s", (int)open, text.ptr, (int)(i - from),
+                                text.ptr + from, (int)(text.len - close - 1), text.ptr + close + 1);
             MR_TRY(expand(l, one, depth + 1));
             from = i + 1;
         }

@@ -98,8 +98,9 @@ bool mr_files__reader_next(struct files_reader *r, struct files_record *out)
     if (p->path_key.len || p->line_key.len)
         add_provenance(r, out);
     if (out->map.len > r->options.max_row_bytes) {
-        out->why = mr_error_row(mr_error(MR_ROW_TOO_LARGE, "the row has %zu bytes, the limit is %zu",
-                                         out->map.len, r->options.max_row_bytes));
+        out->why =
+            mr_error_row(mr_error(MR_ROW_TOO_LARGE, "the row has %zu bytes, the limit is %zu",
+                                  out->map.len, r->options.max_row_bytes));
         out->raw = (struct mr_str){0};
     }
     return true;

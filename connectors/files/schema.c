@@ -89,8 +89,7 @@ static struct mr_schema_key *key_of(struct schema *s, struct mr_str name)
         out->keys = keys;
     }
     struct mr_schema_key *key = &out->keys[out->count++];
-    *key = (struct mr_schema_key){.name = mr_arena_str(s->arena, name),
-                                  .always = s->sampled == 0};
+    *key = (struct mr_schema_key){.name = mr_arena_str(s->arena, name), .always = s->sampled == 0};
     return key;
 }
 
@@ -126,8 +125,7 @@ static void sample_file(struct schema *s, struct files_kind kind, const char *pa
     }
     struct files_record record;
     size_t rows = 0;
-    while (rows < SAMPLE_ROWS && r->window.at < SAMPLE_BYTES &&
-           mr_files__reader_next(r, &record)) {
+    while (rows < SAMPLE_ROWS && r->window.at < SAMPLE_BYTES && mr_files__reader_next(r, &record)) {
         rows++;
         if (!record.why) {
             add_row(s, record.map);

@@ -40,10 +40,10 @@ static struct mr_error *kind_of(const struct sink_params *p, struct files_kind *
     if (!e && kind->format >= FORMAT_JSONL && kind->format <= FORMAT_TSV)
         return NULL;
     mr_error_free(e);
-    return mr_error_remedy(mr_error(MR_FORMAT_UNKNOWN, "\"%.*s\" does not name a format to write",
-                                    MR_FMT(p->file)),
-                           "End the name in .jsonl, .json, .csv or .tsv, with .gz or .zst behind, "
-                           "or give `format:`.");
+    return mr_error_remedy(
+        mr_error(MR_FORMAT_UNKNOWN, "\"%.*s\" does not name a format to write", MR_FMT(p->file)),
+        "End the name in .jsonl, .json, .csv or .tsv, with .gz or .zst behind, "
+        "or give `format:`.");
 }
 
 static bool is_one_byte(struct mr_str s)
@@ -127,8 +127,10 @@ static struct mr_error *load_state(struct mr_sink *s)
         return NULL;
     if (sscanf(mr_buf_text(&s->value),
                "%" SCNu32 " %" SCNu32 " %d %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
-               " %" SCNu64, &t->seq, &t->renamed, &open_file, &t->bytes, &t->raw_bytes, &t->rows,
-               &t->final_bytes, &t->tail_bytes) != 8 || t->tail_bytes > t->final_bytes)
+               " %" SCNu64,
+               &t->seq, &t->renamed, &open_file, &t->bytes, &t->raw_bytes, &t->rows,
+               &t->final_bytes, &t->tail_bytes) != 8 ||
+        t->tail_bytes > t->final_bytes)
         return mr_error(MR_STORE_VERSION, "the state of sink \"%s\" is not readable", s->name);
     t->open = open_file;
     return load_columns(s);
@@ -140,8 +142,9 @@ static void save_state(struct mr_sink *s)
     s->value.len = 0;
     mr_buf_printf(&s->value,
                   "%" PRIu32 " %" PRIu32 " %d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
-                  " %" PRIu64, t->seq, t->renamed, t->open, t->bytes, t->raw_bytes, t->rows,
-                  t->final_bytes, t->tail_bytes);
+                  " %" PRIu64,
+                  t->seq, t->renamed, t->open, t->bytes, t->raw_bytes, t->rows, t->final_bytes,
+                  t->tail_bytes);
     mr_store_put(s->env.store, key_of(s, 's'), mr_buf_str(&s->value));
 }
 
@@ -277,7 +280,8 @@ static struct mr_error *committed(struct mr_sink *s)
     return mr_files__out_rename(s, s->saved_seq, false);
 }
 
-/* The first run leaves a file even when it has no rows; a later one without rows changes nothing. */
+/* The first run leaves a file even when it has no rows; a later one without rows changes nothing.
+ */
 static struct mr_error *end_run(struct mr_sink *s, uint32_t run)
 {
     (void)run;

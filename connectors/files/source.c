@@ -292,8 +292,8 @@ static struct mr_error *give_entry(struct mr_source *s, enum mr_source_status *s
     finish_file(s);
     s->pos.given++;
     set_head(s, 0, &row->head);
-    row->head.id = mr_id_source(s->env.name, mr_buf_str(&s->cursor), UINT64_MAX,
-                                s->pos.file.generation);
+    row->head.id =
+        mr_id_source(s->env.name, mr_buf_str(&s->cursor), UINT64_MAX, s->pos.file.generation);
     pack_entry(s);
     row->map = mr_buf_str(&s->value);
     *status = MR_SOURCE_ROW;
@@ -453,7 +453,8 @@ static bool found_new(const struct mr_source *s)
 
 const struct mr_source_type mr_source_files = {
     .name = "files",
-    .doc = "Rows from files: JSON Lines, JSON, CSV, TSV, text, Markdown, HTML, plain, gzip or zstd.",
+    .doc =
+        "Rows from files: JSON Lines, JSON, CSV, TSV, text, Markdown, HTML, plain, gzip or zstd.",
     .params_size = sizeof(struct files_params),
     .params = params,
     .check = check,

@@ -23,11 +23,11 @@ struct files_walk {
     struct mr_arena *arena;
     struct files_patterns patterns;
     struct files_watch *watch;
-    size_t at;              /* pattern under way */
+    size_t at; /* pattern under way */
     bool started;
     struct mr_buf root;
     struct mr_buf path;
-    size_t id_from;         /* where the identity begins in path */
+    size_t id_from; /* where the identity begins in path */
     struct level levels[DEPTH_MAX];
     size_t depth;
     struct mr_error *failed;
@@ -138,9 +138,9 @@ static void set_start(struct files_walk *w, const struct files_pattern *p)
     for (size_t i = 0; i < p->literal; i++)
         add_part(w, p->parts[i]);
     struct mr_str whole = mr_buf_str(&w->path), root = mr_buf_str(&w->root);
-    bool below = mr_str_starts(whole, root) &&
-                 (whole.len == root.len || root.ptr[root.len - 1] == '/' ||
-                  whole.ptr[root.len] == '/');
+    bool below =
+        mr_str_starts(whole, root) &&
+        (whole.len == root.len || root.ptr[root.len - 1] == '/' || whole.ptr[root.len] == '/');
     if (below)
         w->id_from = root.len + (root.ptr[root.len - 1] != '/');
     mr_buf_text(&w->path);

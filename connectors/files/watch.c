@@ -12,9 +12,9 @@ enum { FOLDERS_MAX = 8192, MOVED_MAX = 8192 };
 
 struct files_watch {
     int fd;
-    char **folders;     /* by watch descriptor */
+    char **folders; /* by watch descriptor */
     size_t folder_room;
-    char **moved;       /* sorted when asked */
+    char **moved; /* sorted when asked */
     size_t moved_count, moved_room;
     bool sorted;
 };

@@ -7,10 +7,8 @@ enum { STEP = 64 << 10 };
 
 void mr_files__window_init(struct files_window *w, struct files_input *in)
 {
-    *w = (struct files_window){.in = in,
-                               .ptr = mr_alloc(2 * STEP),
-                               .cap = 2 * STEP,
-                               .at = mr_files__input_start(in)};
+    *w = (struct files_window){
+        .in = in, .ptr = mr_alloc(2 * STEP), .cap = 2 * STEP, .at = mr_files__input_start(in)};
 }
 
 bool mr_files__window_more(struct files_window *w)

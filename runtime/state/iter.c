@@ -6,12 +6,12 @@
 struct mr_store_iter {
     struct mr_store *store;
     struct mr_store_iter *next_open;
-    struct mr_buf prefix, end;        /* end: empty when nothing is above the prefix */
+    struct mr_buf prefix, end; /* end: empty when nothing is above the prefix */
     rocksdb_readoptions_t *read;
     rocksdb_iterator_t *disk;         /* NULL: detached, to be placed after `key` */
     struct mr_pending_entry *pending; /* next of the map not below the disk's position, or NULL */
     bool valid, from_pending;
-    struct mr_str key, value;         /* shown; borrowed from disk or map, or in the copies */
+    struct mr_str key, value; /* shown; borrowed from disk or map, or in the copies */
     struct mr_buf key_copy, value_copy;
     struct mr_error *failed;
 };

@@ -3,12 +3,12 @@
 
 #include <pthread.h>
 
-#define KIB ((size_t)1024)
-#define MIB (1024 * KIB)
+#define KIB                  ((size_t)1024)
+#define MIB                  (1024 * KIB)
 #define DEFAULT_WRITE_BUFFER (2 * MIB) /* 8 stores under load: some 70 MB in all */
-#define DEFAULT_CACHE (4 * MIB)
-#define TORN_TAIL_ONLY 0 /* kTolerateCorruptedTailRecords: other damage of the log is an error */
-#define LOG_WARNINGS 2
+#define DEFAULT_CACHE        (4 * MIB)
+#define TORN_TAIL_ONLY       0 /* kTolerateCorruptedTailRecords: other damage of the log is an error */
+#define LOG_WARNINGS         2
 
 /* One cache and one set of background threads for all stores of the process; both live as long
  * as it does. */
@@ -69,8 +69,8 @@ static void set_logs(rocksdb_options_t *o)
 
 rocksdb_options_t *mr_store__options(const struct mr_store_options *options)
 {
-    size_t write_buffer = options && options->write_buffer_bytes ? options->write_buffer_bytes
-                                                                 : DEFAULT_WRITE_BUFFER;
+    size_t write_buffer =
+        options && options->write_buffer_bytes ? options->write_buffer_bytes : DEFAULT_WRITE_BUFFER;
     share(options ? options->cache_bytes : 0);
     rocksdb_options_t *o = rocksdb_options_create();
     rocksdb_options_set_env(o, shared_env);

@@ -15,14 +15,14 @@ enum { MR_PENDING_LEVELS = 16 };
 struct mr_pending_entry {
     struct mr_str key, value;
     bool deleted;
-    size_t value_room;                 /* bytes that the value's memory can take */
-    struct mr_pending_entry *next[];   /* as many as its height */
+    size_t value_room;               /* bytes that the value's memory can take */
+    struct mr_pending_entry *next[]; /* as many as its height */
 };
 
 struct mr_pending {
     struct mr_arena *arena;
-    struct mr_pending_entry *head;     /* no key, full height */
-    struct mr_str *hidden;             /* prefixes, none a prefix of another */
+    struct mr_pending_entry *head; /* no key, full height */
+    struct mr_str *hidden;         /* prefixes, none a prefix of another */
     size_t hidden_count, hidden_room;
     size_t entries;
     uint64_t random;

@@ -86,7 +86,8 @@ void mr_store_close(struct mr_store *s)
     free(s);
 }
 
-struct mr_error *mr_store_get(struct mr_store *s, struct mr_str key, struct mr_buf *out, bool *found)
+struct mr_error *mr_store_get(struct mr_store *s, struct mr_str key, struct mr_buf *out,
+                              bool *found)
 {
     *found = false;
     const struct mr_pending_entry *p = mr_pending__seek(&s->pending, key, false);

@@ -1,4 +1,5 @@
-/* Formats of the source: what each file becomes, bad records rejected one by one with file and line. */
+/* Formats of the source: what each file becomes, bad records rejected one by one with file and
+ * line. */
 #include "tests/connectors/files/files_help.h"
 
 #include <check.h>
@@ -9,18 +10,27 @@ struct format_case {
     const char *name, *content, *set[4], *want;
 };
 
+/* clang-format off: a table */
 static const struct format_case cases[] = {
     {"a.jsonl", "{\"a\":1}\n\n{\"b\":[2]}", {0}, "{\"a\":1}\n{\"b\":[2]}\n"},
     {"crlf.jsonl", "{\"a\":1}\r\n{\"a\":2}\r\n", {0}, "{\"a\":1}\n{\"a\":2}\n"},
     {"bom.jsonl", "\xef\xbb\xbf{\"a\":1}\n", {0}, "{\"a\":1}\n"},
-    {"bad.jsonl", "{\"a\":1}\n{\"a\":\n[1]\n{\"a\":4}\n", {0},
+    {"bad.jsonl",
+     "{\"a\":1}\n{\"a\":\n[1]\n{\"a\":4}\n",
+     {0},
      "{\"a\":1}\n! bad.jsonl:2: *\n! bad.jsonl:3: *\n{\"a\":4}\n"},
-    {"utf8.jsonl", "{\"a\":\"\xff\"}\n{\"a\":\"\xc3\xa4\"}\n", {0},
+    {"utf8.jsonl",
+     "{\"a\":\"\xff\"}\n{\"a\":\"\xc3\xa4\"}\n",
+     {0},
      "! utf8.jsonl:1: *\n{\"a\":\"\xc3\xa4\"}\n"},
-    {"replace.jsonl", "{\"a\":\"x\xffy\"}\n", {"invalid_utf8=replace"},
+    {"replace.jsonl",
+     "{\"a\":\"x\xffy\"}\n",
+     {"invalid_utf8=replace"},
      "{\"a\":\"x\xef\xbf\xbdy\"}\n"},
     {"twice.jsonl", "{\"a\":1,\"a\":2}\n{\"a\":3}\n", {0}, "! twice.jsonl:1: *\n{\"a\":3}\n"},
-    {"array.json", " [ {\"a\":1} ,\n{\"b\":\"],[\\\"\"}, 7, {\"c\":{\"d\":[]}} ]\n", {0},
+    {"array.json",
+     " [ {\"a\":1} ,\n{\"b\":\"],[\\\"\"}, 7, {\"c\":{\"d\":[]}} ]\n",
+     {0},
      "{\"a\":1}\n{\"b\":\"],[\\\"\"}\n! array.json:2: *\n{\"c\":{\"d\":[]}}\n"},
     {"none.json", "[]", {0}, ""},
     {"open.json", "[{\"a\":1},\n{\"a\":", {0}, "{\"a\":1}\n! open.json:2: *\n"},
@@ -28,15 +38,23 @@ static const struct format_case cases[] = {
     {"trail.json", "[{\"a\":1},]", {0}, "{\"a\":1}\n! trail.json:1: *\n"},
     {"more.json", "[{\"a\":1}]\nx", {0}, "{\"a\":1}\n! more.json:2: *\n"},
     {"one.json", "{\n \"a\": 1,\n \"b\": {}\n}\n", {0}, "{\"a\":1,\"b\":{}}\n"},
-    {"lines.json", "{\"a\":1}\n{\"a\":\n{\"a\":3}\n", {0},
+    {"lines.json",
+     "{\"a\":1}\n{\"a\":\n{\"a\":3}\n",
+     {0},
      "{\"a\":1}\n! lines.json:2: *\n{\"a\":3}\n"},
     {"pretty.json", "{\n\"a\":1}\n{\n\"a\":2}", {0}, "{\"a\":1}\n{\"a\":2}\n"},
     {"cut.json", "{\"a\":1} {\"b\":", {0}, "{\"a\":1}\n! cut.json:1: *\n"},
-    {"a.csv", "id,text\n1,\"a, \"\"b\"\"\nc\"\n\n2,\n", {0},
+    {"a.csv",
+     "id,text\n1,\"a, \"\"b\"\"\nc\"\n\n2,\n",
+     {0},
      "{\"id\":\"1\",\"text\":\"a, \\\"b\\\"\\nc\"}\n{\"id\":\"2\",\"text\":\"\"}\n"},
-    {"fields.csv", "a,b\n1\n1,2\n1,2,3\n", {0},
+    {"fields.csv",
+     "a,b\n1\n1,2\n1,2,3\n",
+     {0},
      "! fields.csv:2: *\n{\"a\":\"1\",\"b\":\"2\"}\n! fields.csv:4: *\n"},
-    {"quote.csv", "a,b\n1,\"open\n2,x\n3,y\n", {0},
+    {"quote.csv",
+     "a,b\n1,\"open\n2,x\n3,y\n",
+     {0},
      "! quote.csv:2: *\n{\"a\":\"2\",\"b\":\"x\"}\n{\"a\":\"3\",\"b\":\"y\"}\n"},
     {"mid.csv", "a\nx\"y\nok\n", {0}, "! mid.csv:2: *\n{\"a\":\"ok\"}\n"},
     {"blank.csv", "a,b\r\n x ,\" y \"\r\n", {0}, "{\"a\":\" x \",\"b\":\" y \"}\n"},
@@ -47,12 +65,18 @@ static const struct format_case cases[] = {
     {"plain.tsv", "a\tb\n\"1\t2\n", {"quote=null"}, "{\"a\":\"\\\"1\",\"b\":\"2\"}\n"},
     {"bad.csv", "a\n\xff\nz\n", {0}, "! bad.csv:2: *\n{\"a\":\"z\"}\n"},
     {"latin.csv", "a\n\xe4\n", {"encoding=latin1"}, "{\"a\":\"\xc3\xa4\"}\n"},
-    {"cp.csv", "a\n\x80\nx\x81\ny\n", {"encoding=windows-1252"},
+    {"cp.csv",
+     "a\n\x80\nx\x81\ny\n",
+     {"encoding=windows-1252"},
      "{\"a\":\"\xe2\x82\xac\"}\n! cp.csv:3: *\n{\"a\":\"y\"}\n"},
-    {"sjis.txt", "\x93\xfa\x96\x7b", {"encoding=Shift_JIS"},
+    {"sjis.txt",
+     "\x93\xfa\x96\x7b",
+     {"encoding=Shift_JIS"},
      "{\"text\":\"\xe6\x97\xa5\xe6\x9c\xac\"}\n"},
     {"a.txt", "one\ntwo\n", {0}, "{\"text\":\"one\\ntwo\\n\"}\n"},
-    {"key.txt", "x", {"text_key=body", "path_key=p", "line_key=l"},
+    {"key.txt",
+     "x",
+     {"text_key=body", "path_key=p", "line_key=l"},
      "{\"body\":\"x\",\"p\":\"key.txt\",\"l\":1}\n"},
     {"bad.txt", "a\xff", {0}, "! bad.txt:1: *\n"},
     {"empty.txt", "", {0}, ""},
@@ -60,13 +84,19 @@ static const struct format_case cases[] = {
     {"empty.json", " \n", {0}, ""},
     {"empty.csv", "", {0}, ""},
     {"only.csv", "a,b\n", {0}, ""},
-    {"a.md", "```\n# no\n```\n# The title #\ntext\n", {0},
+    {"a.md",
+     "```\n# no\n```\n# The title #\ntext\n",
+     {0},
      "{\"text\":\"```\\n# no\\n```\\n# The title #\\ntext\\n\",\"title\":\"The title\"}\n"},
     {"none.md", "text", {0}, "{\"text\":\"text\",\"title\":null}\n"},
-    {"prov.jsonl", "{\"p\":1,\"a\":2}\n{}\n", {"path_key=p", "line_key=n"},
+    {"prov.jsonl",
+     "{\"p\":1,\"a\":2}\n{}\n",
+     {"path_key=p", "line_key=n"},
      "{\"a\":2,\"p\":\"prov.jsonl\",\"n\":1}\n{\"p\":\"prov.jsonl\",\"n\":2}\n"},
     {"odd.data", "{\"a\":1}\n", {"format=jsonl"}, "{\"a\":1}\n"},
 };
+
+/* clang-format on */
 
 /* "*" in want stands for the rest of a line, which must not be empty. */
 static bool like(const char *got, const char *want)
@@ -102,7 +132,8 @@ START_TEST(each_format)
 }
 END_TEST
 
-/* The same cases compressed: names in messages get the suffix, which "*" after the colon ignores. */
+/* The same cases compressed: names in messages get the suffix, which "*" after the colon ignores.
+ */
 static char *with_suffix(const struct format_case *c, const char *suffix)
 {
     struct mr_buf want = {0};
@@ -143,7 +174,8 @@ END_TEST
 
 START_TEST(utf16_by_its_mark)
 {
-    static const char le[] = "\xff\xfe" "a\0,\0b\0\n\0\xe4\0,\0\x3d\xd8\x00\xde\n\0";
+    static const char le[] = "\xff\xfe"
+                             "a\0,\0b\0\n\0\xe4\0,\0\x3d\xd8\x00\xde\n\0";
     help_file("w.csv", le, sizeof le - 1);
     ck_assert_str_eq(help_run(1, SET("files=w.csv")),
                      "{\"a\":\"\xc3\xa4\",\"b\":\"\xf0\x9f\x98\x80\"}\n");
@@ -264,9 +296,9 @@ END_TEST
 
 START_TEST(checks)
 {
-    ck_assert_ptr_nonnull(strstr(
-        help_source_check(MR_FORMAT_UNSUPPORTED, SET("files=[\"a.jsonl\",\"d/*.parquet\"]")),
-        "duckdb"));
+    ck_assert_ptr_nonnull(
+        strstr(help_source_check(MR_FORMAT_UNSUPPORTED, SET("files=[\"a.jsonl\",\"d/*.parquet\"]")),
+               "duckdb"));
     ck_assert_ptr_nonnull(
         strstr(help_source_check(MR_FORMAT_UNSUPPORTED, SET("files=a.PDF")), "pdftotext 'a.PDF'"));
     ck_assert_ptr_nonnull(
@@ -278,9 +310,8 @@ START_TEST(checks)
     help_source_check(MR_PARAM_INVALID, SET("files=a.csv", "encoding=nonsense"));
     help_source_check(MR_PARAM_INVALID, SET("files=a.csv", "header=no"));
     help_source_check(MR_PARAM_INVALID, SET("files=a.txt", "text_key=title"));
-    ck_assert(mr_source_files.is_endless(
-        help_params(mr_source_files.params, mr_source_files.params_size,
-                    SET("files=a", "watch=yes"))));
+    ck_assert(mr_source_files.is_endless(help_params(
+        mr_source_files.params, mr_source_files.params_size, SET("files=a", "watch=yes"))));
 }
 END_TEST
 

@@ -32,12 +32,26 @@ static const struct {
     const char *pattern, *name;
     bool hit;
 } matches[] = {
-    {"*.html", "a.html", true},    {"*.html", ".html", false},  {"*", ".hidden", false},
-    {".*", ".hidden", true},       {"a?c", "abc", true},        {"a?c", "a\xc3\xa4" "c", true},
-    {"[a-c]x", "bx", true},        {"[!a-c]x", "bx", false},    {"[!a-c]x", "dx", true},
-    {"a*b*c", "aXbYbZc", true},    {"a*b*c", "aXbYbZ", false},  {"\\*", "*", true},
-    {"\\*", "x", false},           {"[]]", "]", true},          {"[", "[", true},
-    {"*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false}, {"", "", true},
+    {"*.html", "a.html", true},
+    {"*.html", ".html", false},
+    {"*", ".hidden", false},
+    {".*", ".hidden", true},
+    {"a?c", "abc", true},
+    {"a?c",
+     "a\xc3\xa4"
+     "c",
+     true},
+    {"[a-c]x", "bx", true},
+    {"[!a-c]x", "bx", false},
+    {"[!a-c]x", "dx", true},
+    {"a*b*c", "aXbYbZc", true},
+    {"a*b*c", "aXbYbZ", false},
+    {"\\*", "*", true},
+    {"\\*", "x", false},
+    {"[]]", "]", true},
+    {"[", "[", true},
+    {"*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false},
+    {"", "", true},
 };
 
 START_TEST(patterns_match)
@@ -61,10 +75,10 @@ START_TEST(sorted_and_once)
     ck_assert_str_eq(help_run(2, SET("files=odd/*", "path_key=p")),
                      "{\"p\":\"odd/\xef\xbf\xbd.jsonl\"}\n");
     help_ok(mr_store_del_prefix(help_store, MR_STR("x")));
-    ck_assert_str_eq(help_run(1, SET("files=[\"d/**/*.jsonl\",\"more.jsonl\",\"./d//b.jsonl\"]",
-                                     "path_key=p")),
-                     "{\"n\":9,\"p\":\"d/a-1.jsonl\"}\n{\"n\":0,\"p\":\"d/a/x.jsonl\"}\n"
-                     "{\"n\":2,\"p\":\"d/b.jsonl\"}\n{\"n\":3,\"p\":\"more.jsonl\"}\n");
+    ck_assert_str_eq(
+        help_run(1, SET("files=[\"d/**/*.jsonl\",\"more.jsonl\",\"./d//b.jsonl\"]", "path_key=p")),
+        "{\"n\":9,\"p\":\"d/a-1.jsonl\"}\n{\"n\":0,\"p\":\"d/a/x.jsonl\"}\n"
+        "{\"n\":2,\"p\":\"d/b.jsonl\"}\n{\"n\":3,\"p\":\"more.jsonl\"}\n");
 }
 END_TEST
 
@@ -144,7 +158,10 @@ static void make_mixture(void)
     help_file("d/e.jsonl.zst", z.ptr, z.len);
     mr_buf_finish(&z);
     help_text("d/f.jsonl", "\xef\xbb\xbf{\"f\":1}\n\n{\"f\":2}\n");
-    help_file("d/f16.jsonl", "\xff\xfe{\0\"\0a\0\"\0:\0" "1\0}\0\n\0{\0}\0\n\0{\0}\0", 28);
+    help_file("d/f16.jsonl",
+              "\xff\xfe{\0\"\0a\0\"\0:\0"
+              "1\0}\0\n\0{\0}\0\n\0{\0}\0",
+              28);
     help_text("d/g.parquet", "");
     rows("d/h.jsonl", 0, 3);
 }
@@ -341,13 +358,12 @@ START_TEST(row_limit)
     rows("a.jsonl", 0, 10);
     struct mr_connector_env env = help_env(1);
     env.row_limit = 3;
-    void *params = help_params(mr_source_files.params, mr_source_files.params_size,
-                               SET("files=a.jsonl"));
+    void *params =
+        help_params(mr_source_files.params, mr_source_files.params_size, SET("files=a.jsonl"));
     struct mr_source *s;
     for (int again = 0; again < 2; again++) {
         help_ok(mr_source_files.open(&env, params, &s));
-        ck_assert_str_eq(help_drain(s, SIZE_MAX),
-                         again ? "" : "{\"n\":0}\n{\"n\":1}\n{\"n\":2}\n");
+        ck_assert_str_eq(help_drain(s, SIZE_MAX), again ? "" : "{\"n\":0}\n{\"n\":1}\n{\"n\":2}\n");
         help_commit(s);
         mr_source_files.close(s);
     }
@@ -384,8 +400,8 @@ END_TEST
 START_TEST(renamed_in_counts_at_once)
 {
     char from[600], to[600];
-    struct mr_source *s = help_source(1, SET("files=in", "watch=yes", "settle_ms=3600000",
-                                             "poll_ms=1"));
+    struct mr_source *s =
+        help_source(1, SET("files=in", "watch=yes", "settle_ms=3600000", "poll_ms=1"));
     help_text("in/sub/old.unknown", "");
     ck_assert_str_eq(help_drain(s, SIZE_MAX), "idle\n");
     rows("in/sub/b.jsonl", 5, 6); /* written in place: has to settle */

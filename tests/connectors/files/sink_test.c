@@ -1,5 +1,5 @@
-/* The file sink: what is written, final names, later runs, recovery to the last commit, and kills at
- * every point of saving, committing and renaming. */
+/* The file sink: what is written, final names, later runs, recovery to the last commit, and kills
+ * at every point of saving, committing and renaming. */
 #include "tests/connectors/files/files_help.h"
 
 #include "runtime/base/file.h"
@@ -110,7 +110,9 @@ START_TEST(csv_refuses_unknown_keys)
     struct mr_sink *s = help_sink(1, SET("file=out.csv"));
     struct mr_head head = {0};
     help_write(s, "{\"a\":1}");
-    struct mr_error *e = mr_sink_file.write(s, &head, MR_STR("\x81\xa1" "c\x01"));
+    struct mr_error *e = mr_sink_file.write(s, &head,
+                                            MR_STR("\x81\xa1"
+                                                   "c\x01"));
     ck_assert_int_eq(mr_error_code(e), MR_SINK_COLUMNS);
     ck_assert(mr_error_is_row(e));
     mr_error_free(e);
@@ -133,7 +135,7 @@ static const char *read_back(const char *name)
     return out;
 }
 
-static const char *const outputs[] = {"out.jsonl", "out.json", "out.csv",
+static const char *const outputs[] = {"out.jsonl",    "out.json",    "out.csv",
                                       "out.jsonl.gz", "out.json.gz", "out.jsonl.zst",
                                       "out.json.zst", "out.csv.zst"};
 
@@ -198,8 +200,9 @@ START_TEST(shards)
         help_write(s, json);
     }
     help_commit_sink(s);
-    ck_assert_str_eq(names("o"),
-                     ".out.jsonl.gz.3.part out-00000.jsonl.gz out-00001.jsonl.gz out-00002.jsonl.gz ");
+    ck_assert_str_eq(
+        names("o"),
+        ".out.jsonl.gz.3.part out-00000.jsonl.gz out-00001.jsonl.gz out-00002.jsonl.gz ");
     mr_sink_file.close(s);
     s = help_sink(1, set);
     help_end_sink(s, 1);
@@ -265,7 +268,8 @@ START_TEST(checks)
 {
     help_sink_check(MR_OK, SET("file=o.csv.gz"));
     help_sink_check(MR_OK, SET("file=o.data", "format=jsonl"));
-    ck_assert_ptr_nonnull(strstr(help_sink_check(MR_FORMAT_UNKNOWN, SET("file=o.parquet")), ".jsonl"));
+    ck_assert_ptr_nonnull(
+        strstr(help_sink_check(MR_FORMAT_UNKNOWN, SET("file=o.parquet")), ".jsonl"));
     help_sink_check(MR_FORMAT_UNKNOWN, SET("file=o.txt"));
     help_sink_check(MR_PARAM_INVALID, SET("file=o/"));
     help_sink_check(MR_PARAM_INVALID, SET("file=o.csv", "quote=ab"));
@@ -403,8 +407,7 @@ Suite *suite_connectors_files_sink(void)
     tcase_add_test(c, shards);
     tcase_add_test(c, changed_behind_its_back);
     tcase_add_test(c, checks);
-    tcase_add_loop_test(c, killed_at_any_moment, 0,
-                        (int)(sizeof kill_cases / sizeof *kill_cases));
+    tcase_add_loop_test(c, killed_at_any_moment, 0, (int)(sizeof kill_cases / sizeof *kill_cases));
     suite_add_tcase(suite, c);
     return suite;
 }

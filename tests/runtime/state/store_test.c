@@ -1,4 +1,5 @@
-/* The store: pending changes seen at once, prefixes hidden, commits atomic and durable, one opener. */
+/* The store: pending changes seen at once, prefixes hidden, commits atomic and durable, one opener.
+ */
 #include "runtime/base/file.h"
 #include "runtime/state/store.h"
 
@@ -170,10 +171,16 @@ END_TEST
 
 START_TEST(prefix_of_high_bytes)
 {
-    mr_store_put(s, MR_STR("x\xff\xff" "1"), MR_STR("a"));
+    mr_store_put(s,
+                 MR_STR("x\xff\xff"
+                        "1"),
+                 MR_STR("a"));
     put("y", "b");
     ok(mr_store_commit(s));
-    mr_store_put(s, MR_STR("x\xff\xff" "2"), MR_STR("c"));
+    mr_store_put(s,
+                 MR_STR("x\xff\xff"
+                        "2"),
+                 MR_STR("c"));
     struct mr_store_iter *i = mr_store_iter_open(s, MR_STR("x\xff\xff"), MR_STR(""));
     int count = 0;
     for (; mr_store_iter_valid(i); mr_store_iter_next(i))
