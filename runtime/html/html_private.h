@@ -41,6 +41,7 @@ enum {
     HINT_HEADER = 1 << 9,   /* header tag or a word for it                         */
     HINT_FRAME = 1 << 11,   /* navigation, contents, page footer: never text */
     HINT_SIDEBAR = 1 << 12, /* a column beside the text, or a box of prose in it */
+    HINT_LEAD = 1 << 13,    /* first lines, set apart from the body */
     HINT_ANCHOR = 1 << 10,  /* sign beside a heading that links to it, line number */
 };
 
@@ -51,7 +52,9 @@ struct html_node {
     uint16_t tag;   /* GumboTag */
     uint16_t flags;
     uint16_t hints;
-    uint32_t weight; /* of a text node: letters, ideographs counting as several */
+    uint32_t weight;        /* of a text node: letters, ideographs counting as several */
+    uint32_t commas, stops; /* of a text node */
+    bool ends_sentence;
 };
 
 /* A run of inline content: a paragraph, heading, item, cell or loose text. */
@@ -135,10 +138,18 @@ uint32_t html_find_main(struct html_tree *t);
 void html_prune_page(struct html_tree *t);
 void html_prune_main(struct html_tree *t, uint32_t main);
 
+/* True when the block before says that what follows belongs to the text: a heading, or a colon. */
+bool html_is_announced(const struct html_tree *t, uint32_t node, struct mr_buf *line);
+
+/* prune_lines.c */
+void html_prune_lines(struct html_tree *t, const struct html_sums *s, uint32_t main);
+
 /* phrases.c: short lines that say they are no prose ("Share this", "Advertisement"). */
 bool html_is_junk_line(struct mr_str line);
 /* A line that tells when, by whom or how long, as they stand around a text. */
 bool html_is_meta_line(struct mr_str line);
+/* A last paragraph about the author, the agency, the newsletter or the rights. */
+bool html_is_closing_remark(struct mr_str line);
 
 /* render.c */
 void html_render(const struct html_tree *t, uint32_t node, struct mr_buf *out);

@@ -395,3 +395,94 @@ bool html_is_junk_line(struct mr_str line)
     }
     return false;
 }
+
+bool html_is_closing_remark(struct mr_str line)
+{
+    static const char *const parts[] = {
+        "contributed to this",
+        "contributed reporting",
+        "contributing to this",
+        "reporting by",
+        "editing by",
+        "additional reporting",
+        "follow him on",
+        "follow her on",
+        "follow them on",
+        "follow us on",
+        "reach him at",
+        "reach her at",
+        "can be reached at",
+        "reach the author",
+        "is a staff writer",
+        "is a freelance",
+        "is a reporter",
+        "is a senior reporter",
+        "is a writer",
+        "is the author of",
+        "is an author",
+        "is a journalist",
+        "is a columnist",
+        "is a contributor",
+        "is an editor",
+        "is a senior editor",
+        "is a software engineer",
+        "covers ",
+        "subscribe to",
+        "sign up for",
+        "sign up to",
+        "our newsletter",
+        "all rights reserved",
+        "may not be published",
+        "without permission",
+        "originally appeared",
+        "originally published",
+        "first published",
+        "first appeared",
+        "this article was",
+        "this story was",
+        "this post was",
+        "appeared in print",
+        "read our",
+        "download the app",
+        "follow me on",
+        "if you enjoyed",
+        "if you liked",
+        "thanks for reading",
+        "leave a comment",
+        "join us on",
+        "support us",
+        "buy me a coffee",
+        "become a member",
+        "send tips",
+        "have a tip",
+        "email us",
+        "e-mail us",
+        "got a story",
+        "a version of this",
+        "copyright ",
+        "\xc2\xa9",
+        "opinions expressed",
+        "views expressed",
+        "views of the author",
+        "press association",
+        "(reuters)",
+        "(afp)",
+        "alle rechte vorbehalten",
+        "tous droits r\xc3\xa9serv",
+        "todos los derechos",
+        "\xe7\x89\x88\xe6\x9d\x83",
+        "\xe8\xb4\xa3\xe4\xbb\xbb\xe7\xbc\x96\xe8\xbe\x91",
+    };
+    enum { REMARK_BYTES = 700 };
+    if (line.len == 0 || line.len > REMARK_BYTES)
+        return false;
+    char text[REMARK_BYTES + 1];
+    for (size_t i = 0; i < line.len; i++)
+        text[i] = line.ptr[i] >= 'A' && line.ptr[i] <= 'Z' ? (char)(line.ptr[i] + 32) : line.ptr[i];
+    text[line.len] = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (strstr(text, parts[i]))
+            return true;
+    }
+    return false;
+}

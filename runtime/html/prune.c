@@ -33,7 +33,7 @@ static bool may_drop(const struct html_node *n)
 static bool is_prose_box(const struct html_tree *t, const struct html_sums *s, uint32_t i)
 {
     uint32_t weight = weight_in(t, s, i);
-    if (weight < 120 || links_in(t, s, i) * 8 > weight || good_in(t, s, i) * 2 < weight)
+    if (weight < 120 || links_in(t, s, i) * 5 > weight || good_in(t, s, i) * 2 < weight)
         return false;
     uint32_t up = t->nodes[i].parent;
     int64_t before = s->good[i] - s->good[up];
@@ -54,7 +54,7 @@ static void drop_hinted(struct html_tree *t, uint16_t hints, int64_t keep, int p
         const struct html_node *n = &t->nodes[i];
         if (!(n->hints & hints) || !may_drop(n))
             continue;
-        if (n->hints & HINT_NOTE && n->flags & HN_ARTICLE)
+        if (n->hints & HINT_NOTE && (n->flags & HN_ARTICLE || hints == HINT_ASIDE))
             continue;
         if (hints == HINT_SIDEBAR && is_prose_box(t, &s, i))
             continue;
@@ -140,7 +140,7 @@ static void drop_picture_boxes(struct html_tree *t, const struct html_sums *s, u
         if (n->flags & (HN_TEXT | HN_DROPPED) || n->tag != GUMBO_TAG_DIV)
             continue;
         uint32_t weight = weight_in(t, s, i);
-        if (weight == 0 || weight > 250 || blocks_in(t, s, i) > 2 || n->end - i > 40)
+        if (weight == 0 || weight > 160 || blocks_in(t, s, i) > 2 || n->end - i > 40)
             continue;
         if (holds_tag(t, i, GUMBO_TAG_IMG) && !holds_tag(t, i, GUMBO_TAG_P) &&
             !holds_tag(t, i, GUMBO_TAG_PRE) && !holds_tag(t, i, GUMBO_TAG_LI))
@@ -158,7 +158,7 @@ static void drop_headers(struct html_tree *t, const struct html_sums *s, uint32_
             continue;
         if (!holds_tag(t, i, GUMBO_TAG_H1) || good_in(t, s, i) > 600)
             continue;
-        bool paragraphs = n->tag != GUMBO_TAG_HEADER && good_in(t, s, i) > 20;
+        bool paragraphs = n->tag != GUMBO_TAG_HEADER && holds_tag(t, i, GUMBO_TAG_P);
         for (uint32_t k = i; paragraphs && k < n->end; k++) {
             if (html_is_heading(t->nodes[k].tag) && t->nodes[k].tag == GUMBO_TAG_H1)
                 html_drop(t, k);
@@ -168,8 +168,7 @@ static void drop_headers(struct html_tree *t, const struct html_sums *s, uint32_
     }
 }
 
-/* True when the block before says that what follows belongs to the text: a heading, or a colon. */
-static bool is_announced(const struct html_tree *t, uint32_t node, struct mr_buf *line)
+bool html_is_announced(const struct html_tree *t, uint32_t node, struct mr_buf *line)
 {
     const struct html_block *before = NULL;
     for (uint32_t low = 0, high = t->block_count; low < high;) {
@@ -191,6 +190,17 @@ static bool is_announced(const struct html_tree *t, uint32_t node, struct mr_buf
     return text.ptr[text.len - 1] == ':' && before->value > 0;
 }
 
+/* A few addresses written out are there to be read. */
+static bool shows_addresses(const struct html_tree *t, uint32_t node, uint32_t blocks,
+                            struct mr_buf *line)
+{
+    if (blocks > 8)
+        return false;
+    line->len = 0;
+    html_line(t, node, line);
+    return mr_str_find(mr_buf_str(line), MR_STR("://"), 0) != SIZE_MAX;
+}
+
 /* Lists, tables and boxes that are mostly links. */
 static void drop_link_lists(struct html_tree *t, const struct html_sums *s, uint32_t main)
 {
@@ -208,92 +218,14 @@ static void drop_link_lists(struct html_tree *t, const struct html_sums *s, uint
         bool box =
             n->tag == GUMBO_TAG_DIV || n->tag == GUMBO_TAG_SECTION || n->tag == GUMBO_TAG_TABLE;
         bool dense = (uint64_t)links * 100 > (uint64_t)weight * (list ? 80 : 65);
-        if ((list || box) && dense && (blocks >= 2 || box) && !is_announced(t, i, &line)) {
+        if (!(list || box) || !dense || (blocks < 2 && !box))
+            continue;
+        if (!html_is_announced(t, i, &line) && !shows_addresses(t, i, blocks, &line)) {
             html_drop(t, i);
             i = n->end - 1;
         }
     }
     mr_buf_finish(&line);
-}
-
-static bool is_loose(const struct html_block *b)
-{
-    return !(b->tag == GUMBO_TAG_LI || b->tag == GUMBO_TAG_TD || b->tag == GUMBO_TAG_TH ||
-             b->tag == GUMBO_TAG_DD || b->tag == GUMBO_TAG_DT || b->flags & HN_PRE);
-}
-
-static void drop_block(struct html_tree *t, const struct html_block *b)
-{
-    for (uint32_t i = b->first; i <= b->last; i++) {
-        if (t->nodes[i].flags & HN_TEXT)
-            t->nodes[i].flags |= HN_DROPPED;
-    }
-}
-
-/* Lines that say they are not prose, and paragraphs that are one link. */
-static void drop_lines(struct html_tree *t, uint32_t main, struct mr_str title)
-{
-    struct mr_buf line = {0}, before = {0};
-    bool prose_seen = false;
-    for (uint32_t i = 0; i < t->block_count; i++) {
-        struct html_block *b = &t->blocks[i];
-        if (!html_within(t, b->first, main) || b->flags & HN_PRE)
-            continue;
-        if (b->weight < 130 && b->value < 130) {
-            struct mr_str text = html_block_line(t, b, &line);
-            bool headline = html_is_heading(b->tag) && !prose_seen && text.len >= 3 &&
-                            mr_str_find(title, text, 0) != SIZE_MAX;
-            bool link = mr_str_find(text, MR_STR("://"), 0) == SIZE_MAX && is_loose(b) &&
-                        !html_is_heading(b->tag) && b->weight >= 12 &&
-                        b->link_weight * 10 >= b->weight * 9 && !b->ends_sentence &&
-                        !is_announced(t, b->first, &before);
-            if (headline || link || (is_loose(b) && html_is_junk_line(text)))
-                drop_block(t, b);
-        }
-        prose_seen = prose_seen || b->value >= 40;
-    }
-    mr_buf_finish(&line);
-    mr_buf_finish(&before);
-}
-
-static bool is_dropped(const struct html_tree *t, const struct html_block *b)
-{
-    return t->nodes[b->first].flags & HN_DROPPED;
-}
-
-/* Before the first and behind the last prose, short loose lines are dates, names, buttons. */
-static void trim_edges(struct html_tree *t, uint32_t main)
-{
-    struct mr_buf line = {0};
-    uint32_t first = UINT32_MAX, last = 0;
-    for (uint32_t i = 0; i < t->block_count; i++) {
-        const struct html_block *b = &t->blocks[i];
-        if (!html_within(t, b->first, main) || is_dropped(t, b))
-            continue;
-        bool meta = b->weight < 110 && is_loose(b) && !html_is_heading(b->tag) &&
-                    html_is_meta_line(html_block_line(t, b, &line));
-        if (!meta && (b->value >= 20 || !is_loose(b))) {
-            first = first == UINT32_MAX ? i : first;
-            last = i;
-        }
-    }
-    mr_buf_finish(&line);
-    if (first == UINT32_MAX)
-        return;
-    bool headed = false;
-    for (uint32_t i = 0; i < t->block_count; i++) {
-        const struct html_block *b = &t->blocks[i];
-        if (!html_within(t, b->first, main) || is_dropped(t, b))
-            continue;
-        bool heading = html_is_heading(b->tag);
-        if (i < first || i > last) {
-            bool meta = b->value >= 20 || b->ends_sentence;
-            headed = headed || heading;
-            if (i < first ? !heading && !headed && (meta || b->weight < 40)
-                          : heading || meta || b->weight < 40)
-                drop_block(t, b);
-        }
-    }
 }
 
 void html_prune_main(struct html_tree *t, uint32_t main)
@@ -307,6 +239,5 @@ void html_prune_main(struct html_tree *t, uint32_t main)
     drop_link_lists(t, &s, main);
     html_tree_blocks(t);
     html_sums_of(t, &s);
-    drop_lines(t, main, t->title);
-    trim_edges(t, main);
+    html_prune_lines(t, &s, main);
 }

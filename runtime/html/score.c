@@ -213,6 +213,35 @@ static uint32_t leave_boxes(struct html_tree *t, const struct html_sums *s, uint
     }
 }
 
+/* First lines of the text that stand in a box of their own before the body: the smallest subtree
+ * that holds both becomes the text, and all else in it is dropped. */
+static uint32_t with_lead(struct html_tree *t, const struct html_sums *s, uint32_t body)
+{
+    uint32_t lead = 0, up = body;
+    for (uint32_t i = t->body; i < body && !lead; i++) {
+        const struct html_node *n = &t->nodes[i];
+        if (n->hints & HINT_LEAD && n->end <= body && !(n->flags & (HN_TEXT | HN_DROPPED)) &&
+            sum(t, s->good, i) >= 50 && sum(t, s->good, i) * 2 < sum(t, s->good, body))
+            lead = i;
+    }
+    if (!lead)
+        return body;
+    for (uint32_t i = lead; i != t->body; i = t->nodes[i].parent) {
+        /* What stands in a page's header, or in another article, is another's lead. */
+        if (t->nodes[i].tag == GUMBO_TAG_HEADER || t->nodes[i].tag == GUMBO_TAG_LI)
+            return body;
+    }
+    while (!html_within(t, lead, up))
+        up = t->nodes[up].parent;
+    for (uint32_t i = up + 1; i < t->nodes[up].end; i++) {
+        bool wraps = html_within(t, lead, i) || html_within(t, body, i);
+        bool inside = html_within(t, i, lead) || html_within(t, i, body);
+        if (!wraps && !inside)
+            t->nodes[i].flags |= HN_DROPPED;
+    }
+    return up;
+}
+
 uint32_t html_find_main(struct html_tree *t)
 {
     struct html_sums s;
@@ -222,7 +251,7 @@ uint32_t html_find_main(struct html_tree *t)
         return t->body;
     uint32_t body = named(t, &s, main, HINT_BODY, 60);
     if (body != main)
-        return body;
+        return with_lead(t, &s, body);
     uint32_t article = named(t, &s, main, HINT_ARTICLE, 70);
     if (article != main)
         return leave_boxes(t, &s, article);

@@ -202,6 +202,44 @@ static bool is_element(const GumboNode *g)
     return g->type == GUMBO_NODE_ELEMENT && !is_skipped(&g->v.element);
 }
 
+static bool is_closing_mark(const char *s, size_t len)
+{
+    if (len >= 1 && strchr(".!?:;\"')", s[len - 1]))
+        return true;
+    static const char *const wide[] = {"。", "！", "？", "…", "”",  "’",
+                                       "»",  "।",  "؟",  "۔", "：", "」"};
+    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
+        size_t n = strlen(wide[i]);
+        if (len >= n && memcmp(s + len - n, wide[i], n) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Commas and full stops of the scripts that have them; whether the text ends as a sentence does. */
+static void count_marks(struct html_node *b, const char *s)
+{
+    size_t len = strlen(s);
+    while (len && is_space(s[len - 1]))
+        len--;
+    b->ends_sentence = is_closing_mark(s, len);
+    for (size_t i = 0; i < len; i++) {
+        char c = s[i];
+        if (c == ',' || c == ';')
+            b->commas++;
+        else if ((c == '.' || c == '!' || c == '?') && (i + 1 == len || is_space(s[i + 1])))
+            b->stops++;
+        else if ((unsigned char)c == 0xe3 && (unsigned char)s[i + 1] == 0x80) {
+            b->commas += (unsigned char)s[i + 2] == 0x81;
+            b->stops += (unsigned char)s[i + 2] == 0x82;
+        } else if ((unsigned char)c == 0xef && (unsigned char)s[i + 1] == 0xbc &&
+                   (unsigned char)s[i + 2] == 0x8c)
+            b->commas++;
+        else if ((unsigned char)c == 0xd8 && (unsigned char)s[i + 1] == 0x8c)
+            b->commas++; /* Arabic */
+    }
+}
+
 static void add_text(struct html_tree *t, const GumboNode *g, uint32_t parent)
 {
     struct html_node *n = &t->nodes[t->count];
@@ -210,6 +248,8 @@ static void add_text(struct html_tree *t, const GumboNode *g, uint32_t parent)
     n->owner = up->owner;
     n->flags = (up->flags & (uint16_t)~HN_BLOCK) | HN_TEXT;
     n->weight = weigh(g->v.text.text, &n->flags);
+    if (!(n->flags & HN_SPACE))
+        count_marks(n, g->v.text.text);
     t->count++;
 }
 
@@ -348,44 +388,6 @@ static uint16_t kind_of(const struct html_tree *t, uint32_t owner)
     return t->nodes[owner].tag;
 }
 
-static bool is_closing_mark(const char *s, size_t len)
-{
-    if (len >= 1 && strchr(".!?:;\"')", s[len - 1]))
-        return true;
-    static const char *const wide[] = {"。", "！", "？", "…", "”",  "’",
-                                       "»",  "।",  "؟",  "۔", "：", "」"};
-    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
-        size_t n = strlen(wide[i]);
-        if (len >= n && memcmp(s + len - n, wide[i], n) == 0)
-            return true;
-    }
-    return false;
-}
-
-static void count_marks(struct html_block *b, const char *s)
-{
-    size_t len = strlen(s);
-    while (len && is_space(s[len - 1]))
-        len--;
-    if (len)
-        b->ends_sentence = is_closing_mark(s, len);
-    for (size_t i = 0; i < len; i++) {
-        char c = s[i];
-        if (c == ',' || c == ';')
-            b->commas++;
-        else if ((c == '.' || c == '!' || c == '?') && (i + 1 == len || is_space(s[i + 1])))
-            b->stops++;
-        else if ((unsigned char)c == 0xe3 && (unsigned char)s[i + 1] == 0x80) {
-            b->commas += (unsigned char)s[i + 2] == 0x81;
-            b->stops += (unsigned char)s[i + 2] == 0x82;
-        } else if ((unsigned char)c == 0xef && (unsigned char)s[i + 1] == 0xbc &&
-                   (unsigned char)s[i + 2] == 0x8c)
-            b->commas++;
-        else if ((unsigned char)c == 0xd8 && (unsigned char)s[i + 1] == 0x8c)
-            b->commas++; /* Arabic */
-    }
-}
-
 void html_tree_blocks(struct html_tree *t)
 {
     t->blocks = mr_arena_alloc(t->scratch, (t->count + 1) * sizeof *t->blocks);
@@ -421,6 +423,8 @@ void html_tree_blocks(struct html_tree *t)
         b->weight += n->weight;
         if (n->flags & HN_LINK)
             b->link_weight += n->weight;
-        count_marks(b, n->g->v.text.text);
+        b->commas += n->commas;
+        b->stops += n->stops;
+        b->ends_sentence = n->ends_sentence;
     }
 }
