@@ -274,82 +274,99 @@ static void least_of(const struct mr_minhash *m, uint32_t *hv, size_t count, uin
     (second ? least_2_plain : least_1_plain)(m, hv, count, signature);
 }
 
-/* Drops repeated hashes: texts repeat themselves, and a minimum is not changed by repetition. */
-static size_t distinct(uint32_t *hv, size_t count, struct mr_arena *scratch)
+static size_t slot_count(size_t most)
 {
-    size_t size = 64, kept = 0;
-    while (size < count * 2)
-        size *= 2;
-    uint32_t *slots = mr_arena_zalloc(scratch, size * sizeof *slots);
+    size_t count = 64;
+    while (count < most * 2)
+        count *= 2;
+    return count;
+}
+
+/* Drops repeated hashes: texts repeat themselves, and a minimum is not changed by repetition. slots:
+ * slot_count(count) of them at least. */
+static size_t distinct(uint32_t *hv, size_t count, uint32_t *slots)
+{
+    size_t mask = slot_count(count) - 1, kept = 0;
+    memset(slots, 0, (mask + 1) * sizeof *slots);
     bool zero = false;
     for (size_t i = 0; i < count; i++) {
         uint32_t h = hv[i];
-        if (h == 0) {
-            if (!zero)
-                hv[kept++] = h;
-            zero = true;
-            continue;
-        }
-        size_t at = h & (size - 1);
+        size_t at = h & mask;
         while (slots[at] && slots[at] != h)
-            at = (at + 1) & (size - 1);
-        if (slots[at])
+            at = (at + 1) & mask;
+        if (h ? slots[at] == h : zero)
             continue;
+        zero |= h == 0;
         slots[at] = h;
         hv[kept++] = h;
     }
     return kept;
 }
 
-/* Hashes of all substrings of ngram code points. */
-static size_t hash_shingles(enum mr_vectors level, struct mr_str text, uint32_t ngram, struct mr_arena *scratch,
-                            uint32_t **out)
+/* Hashes of the substrings of n code points that begin at at[0] … at[count - 1]. */
+static void hash_shingles(enum mr_vectors level, struct mr_str text, const uint32_t *at,
+                          size_t count, uint32_t n, uint8_t *len, uint32_t *hv)
 {
-    uint32_t *at = mr_arena_alloc(scratch, (text.len + 1) * sizeof *at);
-    size_t chars = 0, count;
-    for (size_t i = 0; i < text.len; i++)
-        if (((unsigned char)text.ptr[i] & 0xc0) != 0x80)
-            at[chars++] = (uint32_t)i;
-    at[chars] = (uint32_t)text.len;
-    if (chars == 0) /* only continuation bytes: not text, but not nothing either */
-        at[chars++] = 0, at[chars] = (uint32_t)text.len;
-    uint32_t n = chars < ngram ? (uint32_t)chars : ngram;
-    count = chars - n + 1;
-    uint32_t *hv = mr_arena_alloc(scratch, count * sizeof *hv);
-    if (n <= MR_SHA1_SHORT_MAX / 4) { /* a code point has at most four bytes */
-        uint8_t *len = mr_arena_alloc(scratch, count);
-        bool fits = true;
-        for (size_t i = 0; i < count; i++) {
-            uint32_t bytes = at[i + n] - at[i];
-            fits &= bytes <= MR_SHA1_SHORT_MAX;
-            len[i] = (uint8_t)bytes;
-        }
-        if (fits) {
-            mr_sha1__first32(level, text.ptr, text.len, at, len, count, hv);
-            *out = hv;
-            return count;
-        }
+    bool fits = true;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bytes = at[i + n] - at[i];
+        fits &= bytes <= MR_SHA1_SHORT_MAX;
+        len[i] = (uint8_t)bytes;
+    }
+    if (fits) {
+        mr_sha1__first32(level, text.ptr, text.len, at, len, count, hv);
+        return;
     }
     for (size_t i = 0; i < count; i++)
         hv[i] = mr_sha1__first32_long(text.ptr + at[i], at[i + n] - at[i]);
-    *out = hv;
+}
+
+/* Offsets of up to `most` code points from byte *from on, and behind them the offset where the last
+ * of them ends. Returns their number; *from moves there. */
+static size_t offsets(struct mr_str text, size_t *from, size_t most, uint32_t *at)
+{
+    size_t count = 0, i = *from;
+    for (; i < text.len; i++) {
+        bool begins = ((unsigned char)text.ptr[i] & 0xc0) != 0x80 || i == *from;
+        if (begins && count == most)
+            break;
+        if (begins)
+            at[count++] = (uint32_t)i;
+    }
+    at[count] = (uint32_t)i;
+    *from = i;
     return count;
 }
 
 void mr_minhash_text(const struct mr_minhash *m, struct mr_str text, uint32_t ngram,
                      struct mr_arena *scratch, uint32_t *signature)
 {
-    if (!text.len) {
-        for (uint32_t i = 0; i < m->perms; i++)
-            signature[i] = UINT32_MAX;
+    enum { SEGMENT = 8192 }; /* shingles at a time: memory does not grow with the text */
+    for (uint32_t i = 0; i < m->perms; i++)
+        signature[i] = UINT32_MAX;
+    if (!text.len)
         return;
-    }
     mr_assert(text.len < UINT32_MAX && ngram > 0);
-    uint32_t *hv, *all = mr_arena_alloc(scratch, m->padded * sizeof *all);
-    size_t count = hash_shingles(m->level, text, ngram, scratch, &hv);
-    count = distinct(hv, count, scratch);
-    least_of(m, hv, count, all);
-    memcpy(signature, all, m->perms * sizeof *signature);
+    size_t room = SEGMENT + ngram, from = 0, kept = 0;
+    if (room > text.len + 1)
+        room = text.len + 1;
+    uint32_t *at = mr_arena_alloc(scratch, (room + 1) * sizeof *at);
+    uint32_t *hv = mr_arena_alloc(scratch, room * sizeof *hv);
+    uint8_t *len = mr_arena_alloc(scratch, room);
+    uint32_t *least = mr_arena_alloc(scratch, m->padded * sizeof *least);
+    uint32_t *slots = mr_arena_alloc(scratch, slot_count(room) * sizeof *slots);
+    do {
+        /* The last ngram - 1 code points of a segment begin the next one. */
+        size_t chars = kept + offsets(text, &from, room - kept, at + kept);
+        uint32_t n = chars < ngram ? (uint32_t)chars : ngram;
+        size_t count = chars - n + 1;
+        hash_shingles(m->level, text, at, count, n, len, hv);
+        least_of(m, hv, distinct(hv, count, slots), least);
+        for (uint32_t i = 0; i < m->perms; i++)
+            signature[i] = least[i] < signature[i] ? least[i] : signature[i];
+        kept = n - 1;
+        memmove(at, at + count, (kept + 1) * sizeof *at);
+    } while (from < text.len);
 }
 
 /* Chance that two sets of similarity s share a band. */

@@ -126,6 +126,34 @@ START_TEST(every_vector_level_gives_the_same)
 }
 END_TEST
 
+/* Longer than what is worked on at a time, with wide characters and hardly a repetition. */
+START_TEST(long_texts)
+{
+    static const uint64_t a[] = {775169054918279404u}, b[] = {1758426461858698312u};
+    struct mr_arena *arena = mr_arena_create(0);
+    struct mr_minhash *m = mr_minhash_create(arena, MR_MINHASH_DATASKETCH_1, 2);
+    struct mr_buf text = {0};
+    uint32_t got[2], wanted[1], state = 1;
+    for (size_t size = 8180; size < 8210; size += 3) {
+        text.len = 0;
+        while (text.len < size * 2) {
+            state = state * 1664525u + 1013904223u;
+            mr_buf_addc(&text, (char)('a' + (state >> 24) % 26));
+        }
+        mr_minhash_text(m, mr_buf_str(&text), 7, arena, got);
+        slowly(MR_MINHASH_DATASKETCH_1, a, b, 1, mr_buf_text(&text), 7, wanted);
+        ck_assert_uint_eq(got[0], wanted[0]);
+        mr_minhash_text(m, mr_str_span(text.ptr, size), 7, arena, got);
+        mr_buf_text(&text);
+        text.ptr[size] = 0;
+        slowly(MR_MINHASH_DATASKETCH_1, a, b, 1, text.ptr, 7, wanted);
+        ck_assert_uint_eq(got[0], wanted[0]);
+    }
+    mr_buf_finish(&text);
+    mr_arena_destroy(arena);
+}
+END_TEST
+
 static uint32_t equal_positions(const uint32_t *a, const uint32_t *b, uint32_t count)
 {
     uint32_t equal = 0;
@@ -243,6 +271,7 @@ Suite *suite_runtime_text_minhash(void)
     tcase_add_test(tests, first_permutation_of_the_old_scheme);
     tcase_add_test(tests, first_permutation_of_the_new_scheme);
     tcase_add_test(tests, every_vector_level_gives_the_same);
+    tcase_add_test(tests, long_texts);
     tcase_add_test(tests, signatures_estimate_similarity);
     tcase_add_test(tests, short_empty_and_wide_texts);
     tcase_add_test(tests, bands_of_thresholds);
