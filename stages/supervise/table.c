@@ -125,12 +125,17 @@ static void add_row(const struct mr_totals *t, size_t i, int width, struct mr_bu
     add_count(out, &cell, total->counter[MR_C_REJECTED]);
     mr_table_count((uint64_t)per_second(rows_of(stage, total), t->active_ms), &cell);
     add_cell(out, 10, &cell);
-    mr_buf_printf(&cell, "%.1f", per_second(bytes_of(stage, total), t->active_ms) / 1e6);
+    /* Inside a group bytes are not measured, and the process is that of the stage above. */
+    bool first = t->plan->groups[stage->group].stages[0] == (int)i;
+    if (first)
+        mr_buf_printf(&cell, "%.1f", per_second(bytes_of(stage, total), t->active_ms) / 1e6);
+    else
+        mr_buf_addz(&cell, "\"");
     add_cell(out, 8, &cell);
-    if (t->plan->groups[stage->group].stages[0] == (int)i)
+    if (first)
         mr_buf_printf(&cell, "%.1f s", (double)total->cpu_ns / 1e9);
     else
-        mr_buf_addz(&cell, "\""); /* shares the process of the stage above */
+        mr_buf_addz(&cell, "\"");
     add_cell(out, 8, &cell);
     struct reason reasons[MAX_REASONS];
     add_reasons(out, reasons, reasons_of(stage, total, reasons));
