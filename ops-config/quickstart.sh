@@ -41,7 +41,7 @@ fail() {
 # Memory bounds the number of compilers at work: the largest sources need more than a gigabyte.
 jobs_that_fit() {
     local memory cores
-    memory=$(awk '/^MemAvailable/ { n = int($2 / 1500000); print n > 0 ? n : 1 }' /proc/meminfo)
+    memory=$(awk '/^MemAvailable/ { n = int($2 / 1500000); print (n > 0 ? n : 1) }' /proc/meminfo)
     cores=$(nproc)
     echo $((cores < memory ? cores : memory))
 }
