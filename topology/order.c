@@ -98,7 +98,11 @@ static struct stream after(const struct item *item, const struct mr_plan_stage *
         out.in_order = true;
     else if (!one_input)
         out.in_order = false;
-    if (item->op && (item->op->scope == MR_WHOLE_SET || item->op->scope == MR_GENERATE))
+    /* A barrier gives its rows out in an order of its own (the best first), always the same one:
+     * nothing behind it should put them back. */
+    if (item->op && item->op->scope == MR_WHOLE_SET)
+        out = (struct stream){.in_order = true, .expands = in.expands};
+    if (item->op && item->op->scope == MR_GENERATE)
         out.in_order = false;
     if (item->op && item->op->expands && s->kind == MR_STAGE_OPERATOR && ++out.expands > 2)
         out.in_order = false; /* the place has room for two levels */

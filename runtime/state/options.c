@@ -34,6 +34,12 @@ static void set_tables(rocksdb_options_t *o)
     rocksdb_block_based_options_set_block_cache(t, shared_cache);
     rocksdb_block_based_options_set_block_size(t, 8 * KIB);
     rocksdb_block_based_options_set_filter_policy(t, rocksdb_filterpolicy_create_bloom_full(10));
+    /* Filters and indexes in small parts: a whole one of a table (half a megabyte) is larger than a
+     * shard of a small cache, and would be read again at every look. */
+    rocksdb_block_based_options_set_index_type(t, rocksdb_block_based_table_index_type_two_level_index_search);
+    rocksdb_block_based_options_set_partition_filters(t, 1);
+    rocksdb_block_based_options_set_metadata_block_size(t, 4 * KIB);
+    rocksdb_block_based_options_set_pin_top_level_index_and_filter(t, 1);
     /* Index and filter blocks count against the cache, so memory does not grow with the state. */
     rocksdb_block_based_options_set_cache_index_and_filter_blocks(t, 1);
     rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(t, 1);
