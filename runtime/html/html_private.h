@@ -141,6 +141,9 @@ void html_prune_main(struct html_tree *t, uint32_t main);
 /* True when the block before says that what follows belongs to the text: a heading, or a colon. */
 bool html_is_announced(const struct html_tree *t, uint32_t node, struct mr_buf *line);
 
+/* cards.c */
+void html_drop_cards(struct html_tree *t);
+
 /* prune_lines.c */
 void html_prune_lines(struct html_tree *t, const struct html_sums *s, uint32_t main);
 
@@ -148,6 +151,8 @@ void html_prune_lines(struct html_tree *t, const struct html_sums *s, uint32_t m
 bool html_is_junk_line(struct mr_str line);
 /* A line that tells when, by whom or how long, as they stand around a text. */
 bool html_is_meta_line(struct mr_str line);
+/* What a site says to every visitor: cookies, scripts, advertisements blocked. */
+bool html_is_notice(struct mr_str line);
 /* A last paragraph about the author, the agency, the newsletter or the rights. */
 bool html_is_closing_remark(struct mr_str line);
 

@@ -396,6 +396,60 @@ bool html_is_junk_line(struct mr_str line)
     return false;
 }
 
+/* The text in small letters, cut at size - 1 bytes. */
+static void lower_case(struct mr_str line, char *out, size_t size)
+{
+    size_t n = 0;
+    for (; n < line.len && n + 1 < size; n++)
+        out[n] = line.ptr[n] >= 'A' && line.ptr[n] <= 'Z' ? (char)(line.ptr[n] + 32) : line.ptr[n];
+    out[n] = 0;
+}
+
+bool html_is_notice(struct mr_str line)
+{
+    static const char *const parts[] = {
+        "we use cookies",
+        "uses cookies",
+        "use of cookies",
+        "our use of cookies",
+        "cookie policy",
+        "cookie settings",
+        "cookies and similar",
+        "cookies to improve",
+        "cookies to ensure",
+        "enable javascript",
+        "javascript is disabled",
+        "javascript disabled",
+        "requires javascript",
+        "javascript to run",
+        "your browser does not support",
+        "outdated browser",
+        "using an ad blocker",
+        "disable your ad",
+        "adblock",
+        "verwendet cookies",
+        "nutzt cookies",
+        "verwenden cookies",
+        "utilise des cookies",
+        "utilisons des cookies",
+        "utiliza cookies",
+        "utilizamos cookies",
+        "utilizza cookie",
+        "gebruikt cookies",
+        "gebruiken cookies",
+    };
+    char text[800];
+    lower_case(line, text, sizeof text);
+    if (!strstr(text, "cookie") && !strstr(text, "javascript") && !strstr(text, "browser") &&
+        !strstr(text, "ad blocker") && !strstr(text, "adblock") && !strstr(text, "disable your ad"))
+        return false;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (strstr(text, parts[i]))
+            return true;
+    }
+    return false;
+}
+
 bool html_is_closing_remark(struct mr_str line)
 {
     static const char *const parts[] = {
@@ -473,13 +527,10 @@ bool html_is_closing_remark(struct mr_str line)
         "\xe7\x89\x88\xe6\x9d\x83",
         "\xe8\xb4\xa3\xe4\xbb\xbb\xe7\xbc\x96\xe8\xbe\x91",
     };
-    enum { REMARK_BYTES = 700 };
-    if (line.len == 0 || line.len > REMARK_BYTES)
+    char text[700];
+    if (line.len >= sizeof text)
         return false;
-    char text[REMARK_BYTES + 1];
-    for (size_t i = 0; i < line.len; i++)
-        text[i] = line.ptr[i] >= 'A' && line.ptr[i] <= 'Z' ? (char)(line.ptr[i] + 32) : line.ptr[i];
-    text[line.len] = 0;
+    lower_case(line, text, sizeof text);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (strstr(text, parts[i]))
             return true;

@@ -78,6 +78,23 @@ static void drop_signs(struct html_tree *t)
     }
 }
 
+/* Cookies and scripts, where nothing names the box that tells of them. */
+static void drop_notices(struct html_tree *t)
+{
+    struct mr_buf line = {0};
+    html_tree_blocks(t);
+    for (uint32_t i = 0; i < t->block_count; i++) {
+        const struct html_block *b = &t->blocks[i];
+        if (b->weight > 700 || b->flags & (HN_ARTICLE | HN_PRE))
+            continue;
+        if (html_is_notice(html_block_line(t, b, &line))) {
+            for (uint32_t k = b->first; k <= b->last; k++)
+                t->nodes[k].flags |= t->nodes[k].flags & HN_TEXT ? HN_DROPPED : 0;
+        }
+    }
+    mr_buf_finish(&line);
+}
+
 void html_prune_page(struct html_tree *t)
 {
     drop_signs(t);
@@ -86,6 +103,8 @@ void html_prune_page(struct html_tree *t)
     drop_hinted(t, HINT_SIDEBAR, 100, 60);
     drop_hinted(t, HINT_ASIDE, 1, 50);
     drop_hinted(t, HINT_JUNK, 1, 40);
+    drop_notices(t);
+    html_drop_cards(t);
     html_tree_blocks(t);
 }
 
@@ -97,7 +116,10 @@ static void drop_small(struct html_tree *t, const struct html_sums *s, uint32_t 
         if (!(n->hints & HINT_SMALL) || n->hints & (HINT_BODY | HINT_NOTE) || !may_drop(n))
             continue;
         bool data = n->tag == GUMBO_TAG_DL || n->tag == GUMBO_TAG_TABLE || n->tag == GUMBO_TAG_TR;
-        if (weight_in(t, s, i) < 250 && good_in(t, s, i) < 150 && !data) {
+        /* Behind the text a box about its author may be longer. */
+        bool behind = (s->good[i] - s->good[main]) * 10 > good_in(t, s, main) * 7;
+        uint32_t limit = behind ? 600 : 250;
+        if (weight_in(t, s, i) < limit && good_in(t, s, i) * 5 < limit * 4 && !data) {
             html_drop(t, i);
             i = n->end - 1;
         }
