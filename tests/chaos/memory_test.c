@@ -20,7 +20,10 @@ static const struct combination {
 
 static const char topology[] =
     "name: memory\n"
-    "sources: { docs: { files: [\"in/*.jsonl\"] } }\n"
+    "sources:\n"
+    "  docs:\n"
+    "    files: [\"in/*.jsonl\"]\n"
+    "    scale: ${SCALE}\n"
     "stages:\n"
     "  - WordNumberFilter: { input_key: text, min_words: 20, output_key: null }\n"
     "  - general_text.lowercase_refiner: { input_key: text }\n"
