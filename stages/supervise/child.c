@@ -74,9 +74,14 @@ void child_start(struct child *c)
     char *argv[] = {program, command, plan.ptr, group, instance, run, hash, NULL};
     remove_page(c);
     pid_t self = getpid();
+    /* Until the child has handlers of its own no signal may reach it: ours would swallow it. */
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
     c->pid = fork();
     if (c->pid == 0)
         become_stage(self, s->options->home->lock, argv);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     mr_buf_finish(&plan);
     if (c->pid < 0) {
         supervisor_fail(s, mr_error_errno(MR_STAGE_FAILED, "cannot start %s", child_name(c)));
@@ -198,6 +203,15 @@ static void exited(struct child *c, int code)
     supervisor_fail(s, death_error(c, how));
 }
 
+/* Whoever ends a process that only waits does not show that it cannot go on. */
+static bool was_idle(const struct child *c)
+{
+    if (!c->page || c->page_stale)
+        return false;
+    uint32_t state = atomic_load(&c->page->state);
+    return state == MR_PROC_WAITING || state == MR_PROC_BLOCKED;
+}
+
 static void reaped(struct child *c, int status)
 {
     struct supervisor *s = c->of;
@@ -213,7 +227,7 @@ static void reaped(struct child *c, int status)
         c->state = CHILD_ENDED;
     else if (s->phase != PHASE_RUNNING)
         return;
-    c->failures++;
+    c->failures += !was_idle(c);
     if (WIFSIGNALED(status))
         died_by_signal(c, WTERMSIG(status));
     else
@@ -253,7 +267,9 @@ void child_watchdog(struct child *c)
     for (size_t i = 0; i < g->stage_count; i++)
         if (plan->stages[g->stages[i]].longest_row_ms > longest)
             longest = plan->stages[g->stages[i]].longest_row_ms;
-    if (progress != c->progress || atomic_load(&c->page->state) != MR_PROC_WORKING) {
+    bool working = atomic_load(&c->page->noted) ||
+                   atomic_load(&c->page->state) == MR_PROC_WORKING;
+    if (progress != c->progress || !working) {
         c->progress = progress;
         c->progress_ms = now;
     } else if (longest && now - c->progress_ms > longest) {

@@ -12,7 +12,7 @@ enum {
     TICK_MS = 100,
     BACKOFF_FIRST_MS = 100,
     BACKOFF_LONGEST_MS = 10000,
-    FAILURES_MAX = 12,    /* without progress in between: then the run gives up */
+    FAILURES_MAX = 8,     /* without progress in between: then the run gives up */
     CLIENTS_MAX = 16,
 };
 
