@@ -187,7 +187,6 @@ static const struct word words[] = {
     {"paging", HINT_FRAME},
     {"partager", HINT_JUNK},
     {"patreon", HINT_JUNK},
-    {"paywall", HINT_JUNK},
     {"permalink", HINT_SMALL},
     {"photocredit", HINT_SMALL},
     {"pinterest", HINT_JUNK},

@@ -248,6 +248,10 @@ static bool style_hides(const char *style)
 
 bool html_is_hidden(const GumboElement *element)
 {
+    /* A dialog is shown when a script opens it; the parser does not know the tag. */
+    if (element->tag == GUMBO_TAG_UNKNOWN && element->original_tag.length > 7 &&
+        memcmp(element->original_tag.data, "<dialog", 7) == 0)
+        return !gumbo_get_attribute(&element->attributes, "open");
     for (unsigned i = 0; i < element->attributes.length; i++) {
         const GumboAttribute *a = element->attributes.data[i];
         if (strcmp(a->name, "hidden") == 0)

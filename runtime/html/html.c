@@ -4,7 +4,8 @@
 
 #define DEFAULT_MAX_BYTES ((size_t)32 << 20)
 #define SCRATCH_CHUNK     ((size_t)256 << 10)
-#define ENOUGH_WEIGHT     25 /* letters below which a result is no text */
+#define INDEX_PROSE       120 /* worth of prose below which a page may be a list of links */
+#define ENOUGH_WEIGHT     25  /* letters below which a result is no text */
 
 static uint64_t weight_of(const struct html_tree *t, uint32_t node, uint16_t without)
 {
@@ -32,13 +33,27 @@ static void undrop(struct html_tree *t)
         t->nodes[i].flags &= (uint16_t)~HN_DROPPED;
 }
 
+/* A page of links has no prose to find: what little was kept says so when most was thrown away. */
+static bool is_index(const struct html_tree *t, uint32_t main, uint64_t page_weight)
+{
+    uint64_t prose = 0;
+    for (uint32_t i = 0; i < t->block_count; i++) {
+        const struct html_block *b = &t->blocks[i];
+        bool kept = html_within(t, b->first, main) && !(t->nodes[b->first].flags & HN_DROPPED);
+        prose += kept && b->value > 0 ? (uint64_t)b->value : 0;
+    }
+    return prose < INDEX_PROSE && weight_of(t, main, HN_DROPPED | HN_HIDDEN) * 4 < page_weight;
+}
+
 /* The main text; if nothing is left of it, the page without boilerplate; else the whole page. */
 static uint32_t choose_text(struct html_tree *t)
 {
     html_prune_page(t);
+    uint64_t page_weight = weight_of(t, t->body, HN_DROPPED | HN_HIDDEN);
     uint32_t main = html_find_main(t);
     html_prune_main(t, main);
-    if (weight_of(t, main, HN_DROPPED | HN_HIDDEN) >= ENOUGH_WEIGHT)
+    if (weight_of(t, main, HN_DROPPED | HN_HIDDEN) >= ENOUGH_WEIGHT &&
+        !is_index(t, main, page_weight))
         return main;
     undrop(t);
     html_prune_page(t);

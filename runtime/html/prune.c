@@ -42,39 +42,82 @@ static bool is_prose_box(const struct html_tree *t, const struct html_sums *s, u
            !(t->nodes[up].tag == GUMBO_TAG_BODY && t->nodes[i].hints & HINT_ASIDE);
 }
 
-/* Drops all that carries one of the hints, as long as keep letters of prose stay on the page and
- * no single part holds more than percent of the prose. */
-static void drop_hinted(struct html_tree *t, uint16_t hints, int64_t keep, int percent)
+/* What is asked of a part that carries a hint before it is dropped. */
+struct rule {
+    uint16_t hints;
+    int64_t keep;    /* letters of prose that stay on the page in any case */
+    int percent;     /* of the prose, the most that one part may hold */
+    int all_percent; /* of the prose, the most that all of them may hold; else only boxes of links
+                        go */
+};
+
+static bool must_go(const struct html_tree *t, const struct html_sums *s, const struct rule *rule,
+                    uint32_t i, bool links_only)
+{
+    const struct html_node *n = &t->nodes[i];
+    if (!(n->hints & rule->hints) || !may_drop(n))
+        return false;
+    if (n->hints & HINT_NOTE && (n->flags & HN_ARTICLE || rule->hints == HINT_ASIDE))
+        return false;
+    if (rule->hints == HINT_SIDEBAR && is_prose_box(t, s, i))
+        return false;
+    return !links_only || good_in(t, s, i) == 0 || links_in(t, s, i) * 3 > weight_in(t, s, i);
+}
+
+/* Drops all that the rule takes, or (apply false) only counts the prose in it. */
+static int64_t drop_by_rule(struct html_tree *t, const struct html_sums *s, const struct rule *rule,
+                            bool links_only, bool apply)
+{
+    int64_t all = s->good[t->count], left = all;
+    for (uint32_t i = t->body + 1; i < t->count; i++) {
+        if (!must_go(t, s, rule, i, links_only))
+            continue;
+        int64_t good = good_in(t, s, i);
+        if (good && (left - good < rule->keep || good * 100 > all * rule->percent))
+            continue;
+        left -= good;
+        if (apply)
+            html_drop(t, i);
+        i = t->nodes[i].end - 1;
+    }
+    return all - left;
+}
+
+static void drop_hinted(struct html_tree *t, const struct rule *rule)
 {
     struct html_sums s;
     html_tree_blocks(t);
     html_sums_of(t, &s);
-    int64_t all = s.good[t->count], left = all;
-    for (uint32_t i = t->body + 1; i < t->count; i++) {
-        const struct html_node *n = &t->nodes[i];
-        if (!(n->hints & hints) || !may_drop(n))
-            continue;
-        if (n->hints & HINT_NOTE && (n->flags & HN_ARTICLE || hints == HINT_ASIDE))
-            continue;
-        if (hints == HINT_SIDEBAR && is_prose_box(t, &s, i))
-            continue;
-        int64_t good = good_in(t, &s, i);
-        if (good && (left - good < keep || good * 100 > all * percent))
-            continue;
-        left -= good;
-        html_drop(t, i);
-        i = n->end - 1;
-    }
+    /* A name carried by most of the prose means something else here. */
+    int64_t held = drop_by_rule(t, &s, rule, false, false);
+    drop_by_rule(t, &s, rule, held * 100 > s.good[t->count] * rule->all_percent, true);
 }
 
-/* Signs beside headings, line numbers, invisible labels. */
+/* Letters of a subtree that are no digits. */
+static uint32_t letters_in(const struct html_tree *t, uint32_t node)
+{
+    uint32_t letters = 0;
+    for (uint32_t i = node; i < t->nodes[node].end; i++) {
+        if (!(t->nodes[i].flags & HN_TEXT))
+            continue;
+        letters += t->nodes[i].weight;
+        for (const char *c = t->nodes[i].g->v.text.text; *c; c++)
+            letters -= *c >= '0' && *c <= '9';
+    }
+    return letters;
+}
+
+/* Signs beside headings, line numbers. */
 static void drop_signs(struct html_tree *t)
 {
     for (uint32_t i = t->body + 1; i < t->count; i++) {
         const struct html_node *n = &t->nodes[i];
-        if (n->hints & HINT_ANCHOR && !html_is_heading(n->tag) &&
-            !(n->flags & (HN_TEXT | HN_DROPPED)))
+        if (!(n->hints & HINT_ANCHOR) || html_is_heading(n->tag) ||
+            n->flags & (HN_TEXT | HN_DROPPED))
+            continue;
+        if (letters_in(t, i) <= (n->tag == GUMBO_TAG_A || n->tag == GUMBO_TAG_SPAN ? 30 : 4))
             html_drop(t, i);
+        i = n->flags & HN_DROPPED ? n->end - 1 : i;
     }
 }
 
@@ -97,32 +140,48 @@ static void drop_notices(struct html_tree *t)
 
 void html_prune_page(struct html_tree *t)
 {
+    static const struct rule rules[] = {
+        {HINT_FRAME, 100, 90, 100}, {HINT_COMMENT, 200, 100, 100}, {HINT_SIDEBAR, 100, 60, 70},
+        {HINT_ASIDE, 1, 50, 60},    {HINT_JUNK, 1, 40, 60},
+    };
     drop_signs(t);
-    drop_hinted(t, HINT_FRAME, 100, 90);
-    drop_hinted(t, HINT_COMMENT, 200, 100);
-    drop_hinted(t, HINT_SIDEBAR, 100, 60);
-    drop_hinted(t, HINT_ASIDE, 1, 50);
-    drop_hinted(t, HINT_JUNK, 1, 40);
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        drop_hinted(t, &rules[i]);
     drop_notices(t);
     html_drop_cards(t);
     html_tree_blocks(t);
 }
 
-/* A byline, a date, tags: what names itself so and is short. */
+static bool is_small(const struct html_tree *t, const struct html_sums *s, uint32_t main,
+                     uint32_t i)
+{
+    const struct html_node *n = &t->nodes[i];
+    if (!(n->hints & HINT_SMALL) || n->hints & (HINT_BODY | HINT_NOTE) || !may_drop(n))
+        return false;
+    if (n->tag == GUMBO_TAG_DL || n->tag == GUMBO_TAG_TABLE || n->tag == GUMBO_TAG_TR)
+        return false;
+    /* Behind the text a box about its author may be longer. */
+    bool behind = (s->good[i] - s->good[main]) * 10 > good_in(t, s, main) * 7;
+    uint32_t limit = behind ? 600 : 250;
+    return weight_in(t, s, i) < limit && good_in(t, s, i) * 5 < limit * 4;
+}
+
+/* A byline, a date, tags: what names itself so and is short. If that is a good part of the text,
+ * the name means something else. */
 static void drop_small(struct html_tree *t, const struct html_sums *s, uint32_t main)
 {
-    for (uint32_t i = main + 1; i < t->nodes[main].end; i++) {
-        const struct html_node *n = &t->nodes[i];
-        if (!(n->hints & HINT_SMALL) || n->hints & (HINT_BODY | HINT_NOTE) || !may_drop(n))
-            continue;
-        bool data = n->tag == GUMBO_TAG_DL || n->tag == GUMBO_TAG_TABLE || n->tag == GUMBO_TAG_TR;
-        /* Behind the text a box about its author may be longer. */
-        bool behind = (s->good[i] - s->good[main]) * 10 > good_in(t, s, main) * 7;
-        uint32_t limit = behind ? 600 : 250;
-        if (weight_in(t, s, i) < limit && good_in(t, s, i) * 5 < limit * 4 && !data) {
-            html_drop(t, i);
-            i = n->end - 1;
+    int64_t held = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        for (uint32_t i = main + 1; i < t->nodes[main].end; i++) {
+            if (!is_small(t, s, main, i))
+                continue;
+            held += pass == 0 ? good_in(t, s, i) : 0;
+            if (pass == 1)
+                html_drop(t, i);
+            i = t->nodes[i].end - 1;
         }
+        if (held * 10 > good_in(t, s, main) * 4)
+            return;
     }
 }
 

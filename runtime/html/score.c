@@ -165,6 +165,21 @@ static bool same_kind(const struct html_tree *t, uint32_t a, uint32_t b)
     return class.len || (html_attr(x, "id").len == 0 && html_attr(y, "id").len == 0);
 }
 
+/* A box of nothing but paragraphs: at least two, no heading, hardly a link. */
+static bool is_paragraphs(const struct html_tree *t, const struct html_sums *s, uint32_t node)
+{
+    uint32_t from = s->blocks[node], to = s->blocks[t->nodes[node].end], prose = 0;
+    if (to - from < 2 || t->nodes[node].hints & (HINT_SMALL | HINT_NOTE))
+        return false;
+    for (uint32_t k = from; k < to; k++) {
+        const struct html_block *b = &t->blocks[k];
+        if (b->tag != GUMBO_TAG_P || b->link_weight * 5 > b->weight)
+            return false;
+        prose += b->value >= 60;
+    }
+    return prose >= 2;
+}
+
 /* True when what stands beside the heavy box is a part of the same text. */
 static bool goes_with(const struct html_tree *t, const struct html_sums *s, uint32_t i,
                       uint32_t heavy)
@@ -175,7 +190,7 @@ static bool goes_with(const struct html_tree *t, const struct html_sums *s, uint
     if (t->nodes[i].tag == GUMBO_TAG_TD)
         return good * 5 > most;
     if (!same_kind(t, i, heavy))
-        return false;
+        return is_paragraphs(t, s, i);
     bool named = html_attr(&t->nodes[i], "class").len || first_heading(t, i);
     return named ? plain(t, s, i) >= 10 : good * 25 > most;
 }
