@@ -12,7 +12,13 @@
 #include "tests/chaos/watch.h"
 #include "tests/e2e/program.h"
 
-enum { BOUND_KB = 100 * 1000, INPUT_BYTES = 64 << 20 };
+/* Sanitizers keep memory of their own: there only the counts are looked at. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { BOUNDED = 0, INPUT_BYTES = 2 << 20 };
+#else
+enum { BOUNDED = 1, INPUT_BYTES = 64 << 20 };
+#endif
+enum { BOUND_BYTES = 100000000 };
 
 static const struct combination {
     const char *fuse, *scale;
@@ -103,11 +109,11 @@ START_TEST(test_memory)
         if (group >= WATCH_GROUPS)
             continue; /* not a stage of this plan */
         fprintf(stderr, "fuse %s, scale %s, %llu rows: %-20s %6.1f MB at most\n", c.fuse, c.scale,
-                (unsigned long long)rows, stages[i], (double)peaks.peak_kb[group] / 1000);
+                (unsigned long long)rows, stages[i], (double)peaks.peak_kb[group] * 1024 / 1e6);
         ck_assert_msg(peaks.peak_kb[group] > 0, "%s was never looked at", stages[i]);
-        good = good && peaks.peak_kb[group] * 1024 <= (uint64_t)BOUND_KB * 1000;
+        good = good && peaks.peak_kb[group] * 1024 <= BOUND_BYTES;
     }
-    ck_assert_msg(good, "a process has more than %d MB", BOUND_KB / 1000);
+    ck_assert_msg(good || !BOUNDED, "a process has more than %d bytes", BOUND_BYTES);
 }
 END_TEST
 
