@@ -68,6 +68,12 @@ struct html_block {
     int32_t value; /* positive: prose; negative: boilerplate */
 };
 
+/* Sums over document order: the sum of a subtree is s[end] - s[start]. */
+struct html_sums {
+    uint32_t *weight, *link_weight, *blocks;
+    int64_t *value, *good;
+};
+
 struct html_tree {
     struct html_node *nodes;
     uint32_t count;
@@ -76,12 +82,7 @@ struct html_tree {
     uint32_t body; /* index of body, or 0 */
     struct mr_str title;
     struct mr_arena *scratch;
-};
-
-/* Sums over document order: the sum of a subtree is s[end] - s[start]. */
-struct html_sums {
-    uint32_t *weight, *link_weight, *blocks, *commas;
-    int64_t *value, *good;
+    struct html_sums sums; /* the memory of html_sums_of, used again by each pass */
 };
 
 /* parse.c */
@@ -130,7 +131,8 @@ uint16_t html_hints_of(const GumboElement *element);
 bool html_is_hidden(const GumboElement *element);
 
 /* score.c */
-void html_sums_of(const struct html_tree *t, struct html_sums *s);
+/* The sums of the blocks as they are now; valid until the next call. */
+void html_sums_of(struct html_tree *t, struct html_sums *s);
 /* Marks what is boilerplate wherever it stands, then finds the subtree that holds the main text. */
 uint32_t html_find_main(struct html_tree *t);
 

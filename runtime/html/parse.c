@@ -10,9 +10,9 @@
 
 #define DEPTH_MAX         600
 #define DEPTH_CHECK_NODES 256
-#define MEMORY_PER_BYTE   64
+#define MEMORY_PER_BYTE   32 /* real pages take 8 to 18 */
 #define MEMORY_BASE       ((size_t)8 << 20)
-#define MEMORY_MAX        ((size_t)768 << 20)
+#define MEMORY_MAX        ((size_t)128 << 20)
 #define IDLE_ALLOCATIONS                                                                           \
     50000                 /* without a node: thousands of attributes, or of end tags in a row */
 #define SLAB_CELLS    256 /* of the first slab; each further one doubles */

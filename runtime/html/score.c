@@ -44,15 +44,28 @@ static int32_t value_of(const struct html_block *b)
     return b->tag == GUMBO_TAG_P ? value : in_item ? value * 3 / 4 : value * 9 / 10;
 }
 
-void html_sums_of(const struct html_tree *t, struct html_sums *s)
+static void clear_sums(struct html_tree *t, size_t n)
+{
+    struct html_sums *s = &t->sums;
+    if (!s->weight) {
+        s->weight = mr_arena_alloc(t->scratch, n * sizeof *s->weight);
+        s->link_weight = mr_arena_alloc(t->scratch, n * sizeof *s->link_weight);
+        s->blocks = mr_arena_alloc(t->scratch, n * sizeof *s->blocks);
+        s->value = mr_arena_alloc(t->scratch, n * sizeof *s->value);
+        s->good = mr_arena_alloc(t->scratch, n * sizeof *s->good);
+    }
+    memset(s->weight, 0, n * sizeof *s->weight);
+    memset(s->link_weight, 0, n * sizeof *s->link_weight);
+    memset(s->blocks, 0, n * sizeof *s->blocks);
+    memset(s->value, 0, n * sizeof *s->value);
+    memset(s->good, 0, n * sizeof *s->good);
+}
+
+void html_sums_of(struct html_tree *t, struct html_sums *s)
 {
     size_t n = (size_t)t->count + 1;
-    s->weight = mr_arena_zalloc(t->scratch, n * sizeof *s->weight);
-    s->link_weight = mr_arena_zalloc(t->scratch, n * sizeof *s->link_weight);
-    s->blocks = mr_arena_zalloc(t->scratch, n * sizeof *s->blocks);
-    s->commas = mr_arena_zalloc(t->scratch, n * sizeof *s->commas);
-    s->value = mr_arena_zalloc(t->scratch, n * sizeof *s->value);
-    s->good = mr_arena_zalloc(t->scratch, n * sizeof *s->good);
+    clear_sums(t, n);
+    *s = t->sums;
     for (uint32_t i = 0; i < t->block_count; i++) {
         struct html_block *b = &t->blocks[i];
         b->value = value_of(b);
@@ -61,7 +74,6 @@ void html_sums_of(const struct html_tree *t, struct html_sums *s)
         s->weight[at] = b->weight;
         s->link_weight[at] = b->link_weight;
         s->blocks[at] = 1;
-        s->commas[at] = b->commas;
         s->value[at] = b->value;
         s->good[at] = b->value > 0 ? b->value : 0;
     }
@@ -69,7 +81,6 @@ void html_sums_of(const struct html_tree *t, struct html_sums *s)
         s->weight[i] += s->weight[i - 1];
         s->link_weight[i] += s->link_weight[i - 1];
         s->blocks[i] += s->blocks[i - 1];
-        s->commas[i] += s->commas[i - 1];
         s->value[i] += s->value[i - 1];
         s->good[i] += s->good[i - 1];
     }

@@ -390,7 +390,8 @@ static uint16_t kind_of(const struct html_tree *t, uint32_t owner)
 
 void html_tree_blocks(struct html_tree *t)
 {
-    t->blocks = mr_arena_alloc(t->scratch, (t->count + 1) * sizeof *t->blocks);
+    if (!t->blocks)
+        t->blocks = mr_arena_alloc(t->scratch, (t->count + 1) * sizeof *t->blocks);
     t->block_count = 0;
     struct html_block *b = NULL;
     uint32_t brs = 0, owner = 0;
