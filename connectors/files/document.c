@@ -67,6 +67,7 @@ static struct mr_error *html_row(struct files_reader *r, struct mr_str bytes)
     struct mr_html_options options = {.charset = p->encoding,
                                       .main_text = p->html == HTML_MAIN,
                                       .links = p->links,
+                                      .replace_invalid = p->invalid_utf8 == MR_UTF8_REPLACE,
                                       .max_bytes = HTML_BYTES_MAX};
     struct mr_arena *arena = mr_arena_create(0);
     struct mr_html_page page = {0};

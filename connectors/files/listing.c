@@ -67,6 +67,7 @@ static struct mr_error *spool(struct mr_source *s, const struct files_found *f)
     if (!is_settled(s, f))
         return NULL;
     mr_store_put(s->env.store, mr_files__key(s, 'l', f->id), MR_STR(""));
+    s->pos.found_bytes += f->size;
     return NULL;
 }
 
@@ -80,6 +81,7 @@ struct mr_error *mr_files__look(struct mr_source *s, bool *done)
             mr_files__watch_read(s->watch);
         s->looked_at_ms = mr_now_ms();
         s->pos.spooled = false;
+        s->pos.found_bytes = s->pos.done_bytes; /* a look that was cut short begins again */
     }
     for (int i = 0; i < LOOK_STEP; i++) {
         if (mr_store_pending_bytes(s->env.store) > LOOK_PENDING_BYTES && i)
@@ -124,10 +126,12 @@ struct mr_error *mr_files__spool_next(struct mr_source *s, bool *found)
 
 #define POSITION_OUT                                                                               \
     "%" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu32 " %d %d %" PRIu32 " %" PRIu32       \
-    " %" PRIu64 " %" PRId64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n"
+    " %" PRIu64 " %" PRId64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64           \
+    " %" PRIu64 " %" PRIu64 "\n"
 #define POSITION_IN                                                                                \
     "%" SCNu32 " %" SCNu64 " %" SCNu64 " %" SCNu32 " %" SCNu32 " %d %d %" SCNu32 " %" SCNu32       \
-    " %" SCNu64 " %" SCNd64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 "%n"
+    " %" SCNu64 " %" SCNd64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64           \
+    " %" SCNu64 " %" SCNu64 "%n"
 
 void mr_files__position_save(struct mr_source *s)
 {
@@ -136,7 +140,7 @@ void mr_files__position_save(struct mr_source *s)
     mr_buf_printf(&s->value, POSITION_OUT, p->run, p->given, p->rows, p->next_ordinal, p->look_run,
                   p->spooled, p->open, p->file.ordinal, p->file.generation, p->file.size,
                   p->file.mtime_ns, p->place.offset, p->place.line, p->place.record, p->head_hash,
-                  p->tail_hash);
+                  p->tail_hash, p->found_bytes, p->done_bytes);
     mr_buf_adds(&s->value, mr_buf_str(&s->cursor));
     mr_store_put(s->env.store, mr_files__key(s, 'p', MR_STR("")), mr_buf_str(&s->value));
 }
@@ -154,8 +158,9 @@ struct mr_error *mr_files__position_load(struct mr_source *s)
     int read = sscanf(text, POSITION_IN, &p->run, &p->given, &p->rows, &p->next_ordinal,
                       &p->look_run, &spooled, &open, &p->file.ordinal, &p->file.generation,
                       &p->file.size, &p->file.mtime_ns, &p->place.offset, &p->place.line,
-                      &p->place.record, &p->head_hash, &p->tail_hash, &end);
-    if (read != 16 || end <= 0 || (size_t)end >= s->value.len)
+                      &p->place.record, &p->head_hash, &p->tail_hash,
+                      &p->found_bytes, &p->done_bytes, &end);
+    if (read != 18 || end <= 0 || (size_t)end >= s->value.len)
         return mr_error(MR_STORE_VERSION, "the position of source \"%s\" is not readable", s->name);
     p->spooled = spooled;
     p->open = open;

@@ -4,6 +4,7 @@
 #include "runtime/base/clock.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define F(field) MR_FIELD(struct files_params, field)
 
@@ -159,6 +160,7 @@ static struct mr_error *open_source(const struct mr_connector_env *env, const vo
     if (s->pos.run != env->run) {
         s->pos.run = env->run;
         s->pos.given = s->pos.rows = 0;
+        s->pos.found_bytes = s->pos.done_bytes = 0;
     }
     s->phase = s->pos.spooled || env->part == MR_SOURCE_READ ? PHASE_READING : PHASE_LOOK_DUE;
     *out = s;
@@ -183,6 +185,7 @@ static void finish_file(struct mr_source *s)
     mr_files__reader_close(s->reader);
     s->reader = NULL;
     s->pos.open = false;
+    s->pos.done_bytes += s->pos.file.size;
     if (s->env.part != MR_SOURCE_READ) /* what is done is the list's to know */
         mr_files__file_put(s, mr_buf_str(&s->cursor), &s->pos.file);
 }
@@ -446,6 +449,16 @@ static struct mr_error *save(struct mr_source *s)
     return NULL;
 }
 
+static void progress(const struct mr_source *s, uint64_t *read, uint64_t *known)
+{
+    *read = s->pos.done_bytes;
+    *known = s->pos.found_bytes;
+    if (s->reader) {
+        off_t at = lseek(mr_files__reader_fd(s->reader), 0, SEEK_CUR); /* of compressed bytes too */
+        *read += at > 0 ? (uint64_t)at : 0;
+    }
+}
+
 static bool found_new(const struct mr_source *s)
 {
     return s->pos.given > 0;
@@ -464,6 +477,7 @@ const struct mr_source_type mr_source_files = {
     .next = next,
     .take = take_entry,
     .save = save,
+    .progress = progress,
     .found_new = found_new,
     .close = close_source,
 };

@@ -30,6 +30,7 @@ struct position {
     struct files_file file;
     struct files_place place;
     uint64_t head_hash, tail_hash;
+    uint64_t found_bytes, done_bytes; /* of this run: sizes of files spooled, and of files read */
 };
 
 struct mr_source {

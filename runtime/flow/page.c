@@ -36,6 +36,21 @@ static void show_stage(struct mr_worker *w, size_t i, struct mr_page_stage *to)
     atomic_store_explicit(&to->used, 1, memory_order_release);
 }
 
+static void show_input(struct mr_worker *w)
+{
+    uint64_t read = 0, known = 0;
+    for (size_t k = 0; k < w->task_count; k++) {
+        const struct mr_task *t = w->tasks[k];
+        uint64_t one_read = 0, one_known = 0;
+        if (t->source && t->head->source->progress)
+            t->head->source->progress(t->source, &one_read, &one_known);
+        read += one_read;
+        known += one_known;
+    }
+    atomic_store_explicit(&w->page->input_bytes_read, read, memory_order_relaxed);
+    atomic_store_explicit(&w->page->input_bytes_total, known, memory_order_relaxed);
+}
+
 void mr_worker__show(struct mr_worker *w, enum mr_process_state state)
 {
     uint32_t ended = 0;
@@ -43,6 +58,7 @@ void mr_worker__show(struct mr_worker *w, enum mr_process_state state)
         ended += w->tasks[k]->ended;
     for (size_t i = 0; i < w->group->stage_count && i < MR_PAGE_STAGES; i++)
         show_stage(w, i, &w->page->stage[i]);
+    show_input(w);
     atomic_store(&w->page->tasks_ended, ended);
     atomic_store(&w->page->cpu_ns, mr_cpu_ns());
     atomic_store(&w->page->state, state);

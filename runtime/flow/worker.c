@@ -115,6 +115,7 @@ static struct mr_error *wait_for_work(struct mr_worker *w)
     int timeout = sleep_ms(w, &state);
     mr_worker__show(w, state);
     mr_bells_wait(w->bells, timeout);
+    atomic_store(&w->page->state, MR_PROC_WORKING);
     return NULL;
 }
 

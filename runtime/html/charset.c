@@ -64,7 +64,7 @@ static bool icu_name(struct mr_str label, char name[LABEL_MAX])
     name[n] = key[k] = 0;
     for (size_t i = 0; i < sizeof relabelled / sizeof *relabelled; i++) {
         if (strcmp(key, relabelled[i].label) == 0) {
-            strcpy(name, relabelled[i].icu);
+            memcpy(name, relabelled[i].icu, strlen(relabelled[i].icu) + 1);
             break;
         }
     }

@@ -12,7 +12,7 @@
 #define DEPTH_CHECK_NODES 256
 #define MEMORY_PER_BYTE   32 /* real pages take 8 to 18 */
 #define MEMORY_BASE       ((size_t)8 << 20)
-#define MEMORY_MAX        ((size_t)128 << 20)
+#define MEMORY_MAX        ((size_t)56 << 20)
 #define IDLE_ALLOCATIONS                                                                           \
     50000                 /* without a node: thousands of attributes, or of end tags in a row */
 #define SLAB_CELLS    256 /* of the first slab; each further one doubles */

@@ -81,6 +81,9 @@ struct mr_source_type {
     struct mr_error *(*take)(struct mr_source *s, const struct mr_head *head, struct mr_str entry);
     /* Puts the position after the last row given out into the store (pending). */
     struct mr_error *(*save)(struct mr_source *s);
+    /* Bytes of the input as it lies there, for rates and the time left: read by this run, and known of
+     * so far. NULL where that cannot be said. */
+    void (*progress)(const struct mr_source *s, uint64_t *read, uint64_t *known);
     /* True when this run found anything that earlier runs had not seen. */
     bool (*found_new)(const struct mr_source *s);
     void (*close)(struct mr_source *s);

@@ -38,6 +38,7 @@ void mr_totals_add_page(struct mr_totals *t, const struct mr_page *page)
         t->stages[t->plan->groups[group].stages[0]].cpu_ns +=
             atomic_load_explicit(&page->cpu_ns, memory_order_relaxed);
     t->input_bytes += atomic_load_explicit(&page->input_bytes_total, memory_order_relaxed);
+    t->input_read += atomic_load_explicit(&page->input_bytes_read, memory_order_relaxed);
 }
 
 void mr_totals_add_folder(struct mr_totals *t, const struct mr_layout *layout)
@@ -68,9 +69,5 @@ uint64_t mr_totals_rejected(const struct mr_totals *t)
 
 uint64_t mr_totals_input_read(const struct mr_totals *t)
 {
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < t->plan->stage_count; i++)
-        if (t->plan->stages[i].kind == MR_STAGE_SOURCE)
-            bytes += t->stages[i].counter[MR_C_BYTES_IN];
-    return bytes;
+    return t->input_read;
 }

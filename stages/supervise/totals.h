@@ -21,6 +21,7 @@ struct mr_totals {
     const struct mr_plan *plan;
     struct mr_stage_total *stages; /* one per stage of the plan */
     uint64_t input_bytes;          /* size of all input; 0: unknown */
+    uint64_t input_read;     /* of it, read so far */
     uint32_t run;
     uint64_t active_ms;            /* time at work in this run */
     enum mr_run_state state;
