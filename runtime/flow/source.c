@@ -119,6 +119,10 @@ struct mr_error *mr_task__source_step(struct mr_task *t, bool *progressed)
     enum mr_source_status status = MR_SOURCE_END;
     if (t->source_ended)
         return end(t, progressed);
+    if (atomic_load_explicit(&t->worker->page->hold, memory_order_relaxed)) {
+        t->blocked = true; /* rung, or looked at again, when there is room */
+        return mr_task__commit(t);
+    }
     for (int i = 0; i < ROWS_A_STEP; i++) {
         memset(&row, 0, sizeof(row));
         MR_TRY(type->next(t->source, &status, &row));

@@ -110,6 +110,19 @@ static struct mr_error *open_chain(struct mr_task *t)
     return NULL;
 }
 
+/* Retention removes whole segments, so under a disk budget they must be small against it. */
+static size_t segment_bytes(const struct mr_plan *plan)
+{
+    enum { LEAST = 1 << 20, MOST = 128 << 20, SEGMENTS_A_LOG = 4 };
+    uint64_t logs = 1, share;
+    if (plan->disk_budget_bytes == 0)
+        return 0;
+    for (size_t i = 0; i < plan->topic_count; i++)
+        logs += plan->topics[i].record ? 0 : (uint64_t)plan->topics[i].partitions * plan->topics[i].lanes;
+    share = plan->disk_budget_bytes / (SEGMENTS_A_LOG * logs);
+    return share < LEAST ? LEAST : share > MOST ? MOST : (size_t)share;
+}
+
 static struct mr_error *open_log(struct mr_task *t)
 {
     const struct mr_worker_options *o = t->worker->options;
@@ -140,6 +153,7 @@ static struct mr_error *open_log(struct mr_task *t)
         .outs = outs, .out_count = t->out_count,
         .store = t->store, .bells = t->worker->bells, .bell = t->worker->bell,
         .codec = t->plan->lz4 ? MR_CODEC_LZ4 : MR_CODEC_NONE, .no_sync = o->no_sync,
+        .segment_bytes = segment_bytes(t->plan),
     };
     struct mr_error *e = mr_log_open_embedded(&spec, &t->log);
     mr_buf_finish(&topics);

@@ -24,7 +24,7 @@ struct mr_counter_row {
 };
 extern const struct mr_counter_row mr_counter_table[MR_COUNTERS];
 
-enum { MR_PAGE_STAGES = 48, MR_PAGE_OUTCOMES = 16, MR_PAGE_BUILTIN = 4, MR_PAGE_VERSION = 2 };
+enum { MR_PAGE_STAGES = 48, MR_PAGE_OUTCOMES = 16, MR_PAGE_BUILTIN = 4, MR_PAGE_VERSION = 3 };
 
 /* Ways every stage may lose a row, beside the operator's own outcomes. */
 enum mr_builtin { MR_B_BAD_INPUT, MR_B_TOO_LARGE, MR_B_CRASH, MR_B_ERROR };
@@ -59,6 +59,7 @@ struct mr_page {
     _Atomic uint64_t input_bytes_read;  /* sources: of it, read so far */
     _Atomic uint32_t found_new;        /* sources: 0 not known yet, 1 yes, 2 nothing new */
     _Atomic uint32_t source_order;     /* enum mr_source_order, written by the supervisor */
+    _Atomic uint32_t hold;             /* sources: give out no rows for now (disk budget reached) */
     /* The row at work, for crash isolation: valid while noted is 1. */
     _Atomic uint32_t noted, note_stage, note_partition;
     unsigned char note_id[16];

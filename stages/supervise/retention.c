@@ -71,6 +71,31 @@ static struct mr_error *sweep(struct sweep *w)
     return NULL;
 }
 
+static bool reads_outside(const struct child *c)
+{
+    const struct mr_plan *plan = c->of->plan;
+    const struct mr_plan_stage *stage = &plan->stages[plan->groups[c->group].stages[0]];
+    return stage->kind == MR_STAGE_SOURCE && stage->part != MR_SOURCE_LIST;
+}
+
+/* Over the budget nothing unread is deleted: the sources wait until readers have made room. */
+static void hold_sources(struct supervisor *s, bool hold)
+{
+    for (size_t i = 0; i < s->child_count; i++) {
+        struct child *c = &s->children[i];
+        if (!reads_outside(c) || !c->page || c->page_stale ||
+            atomic_load(&c->page->hold) == (uint32_t)hold)
+            continue;
+        atomic_store(&c->page->hold, hold);
+        mr_bells_ring(s->bells, c->bell);
+    }
+    if (hold && !s->over_budget)
+        supervisor_say(s, "the topics have reached the disk budget of %llu bytes: sources wait until "
+                          "readers have made room; raise `disk_budget` if they never do",
+                       (unsigned long long)s->plan->disk_budget_bytes);
+    s->over_budget = hold;
+}
+
 void retention_run(struct supervisor *s)
 {
     bool wanted = s->plan->disk_budget_bytes > 0;
@@ -86,4 +111,6 @@ void retention_run(struct supervisor *s)
         supervisor_say(s, "retention: %s", mr_error_message(e));
     mr_error_free(e);
     mr_buf_finish(&topics);
+    if (s->plan->disk_budget_bytes)
+        hold_sources(s, w.disk_bytes > s->plan->disk_budget_bytes);
 }

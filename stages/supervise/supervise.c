@@ -152,7 +152,9 @@ static void watch(struct supervisor *s)
     ev_timer_init(&s->tick, on_tick, TICK_MS / 1000.0, TICK_MS / 1000.0);
     s->tick.data = s;
     ev_timer_start(s->loop, &s->tick);
-    ev_timer_init(&s->retention, on_retention, 5.0, 5.0);
+    /* Under a budget the disk fills between two looks: look often. */
+    double every = s->plan->disk_budget_bytes ? 0.2 : 5.0;
+    ev_timer_init(&s->retention, on_retention, every, every);
     s->retention.data = s;
     ev_timer_start(s->loop, &s->retention);
     ev_io_init(&s->on_bell, on_bell, mr_bells_fd(s->bells), EV_READ);
