@@ -74,7 +74,10 @@ static void write_folder(unsigned files)
 
 static const char folder_topology[] =
     "name: folder\n"
-    "sources: { docs: { files: [\"in/*.jsonl\"], scale: ${scale} } }\n"
+    "sources:\n"
+    "  docs:\n"
+    "    files: [\"in/*.jsonl\"]\n"
+    "    scale: ${scale}\n"
     "stages:\n"
     "  - general_text.char_number_filter: { input_key: text, threshold: 10 }\n"
     "sinks: { out: { file: \"out-${scale}.jsonl\", id_key: id } }\n";
