@@ -96,12 +96,22 @@ static struct mr_error *choose_segment(struct mr_log_reader *r)
 static struct mr_error *look_at_size(struct mr_log_reader *r)
 {
     struct stat st;
-    if (stat(r->path, &st) == 0)
+    if (stat(r->path, &st) == 0) {
         r->file_size = (size_t)st.st_size;
-    else if (errno != ENOENT)
+        return NULL;
+    }
+    if (errno != ENOENT)
         return mr_file_error(errno, "look at", r->path);
-    else if (!r->map) /* a mapped one may be trimmed under a passive reader, and still be read */
+    if (!r->map)
         return missing(r);
+    /* Trimmed while mapped: it can still be read, but where it ended is known only from the segment
+     * that follows; the size last seen may include room that was cut off when it was sealed. */
+    struct mr_log__segments s;
+    MR_TRY(mr_log__segments_list(r->dir, &s));
+    size_t next = mr_log__segments_at(&s, r->pos);
+    if (next != SIZE_MAX && s.items[next].base == r->pos && r->pos > r->base)
+        r->file_size = (size_t)(r->pos - r->base);
+    mr_log__segments_finish(&s);
     return NULL;
 }
 
@@ -389,7 +399,8 @@ static struct mr_log_reader *create(char *dir, struct mr_mark from)
     r->pos = from.pos;
     r->n = r->skip_to = from.n;
     r->hash = from.hash;
-    r->anchored = true;
+    /* Behind the start without a row: it began at a trimmed log, and has met none yet. */
+    r->anchored = from.n > 0 || from.pos == 0;
     r->begin = from.pos == 0 && from.n == 0;
     r->scratch = &r->own_scratch;
     return r;

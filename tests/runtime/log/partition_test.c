@@ -295,6 +295,36 @@ START_TEST(find_by_id)
 }
 END_TEST
 
+/* A reader that has read to the very end of a segment still has the room behind it mapped; when the
+ * segment is sealed and trimmed before the reader looks again, the next one follows all the same. */
+START_TEST(a_segment_may_be_trimmed_as_soon_as_it_was_read)
+{
+    struct rig rig;
+    struct mr_log_stat stat = {0};
+    uint64_t freed = 0, n = 0;
+    rig_init(&rig);
+    rig.options.segment_bytes = 64 * 1024;
+    struct mr_log_writer *w = rig_writer(&rig, (struct mr_mark){0});
+    struct mr_log_reader *r = rig_reader(&rig, 1, (struct mr_mark){0});
+    for (int sealed = 0; sealed < 5;) {
+        rig_append(w, n + 1, n + 1, 300);
+        rig_commit(w);
+        n++;
+        rig_ok(mr_log_stat(&rig.place, &stat));
+        if (stat.segments > 1) {
+            mr_log_reader_commit(r, mr_log_reader_mark(r));
+            rig_ok(mr_log_trim(&rig.place, UINT64_MAX, &freed));
+            ck_assert_uint_gt(freed, 0);
+            sealed++;
+        }
+        ck_assert_uint_eq(rig_read(r, 300), n);
+    }
+    mr_log_writer_close(w);
+    mr_log_reader_close(r);
+    rig_finish(&rig);
+}
+END_TEST
+
 START_TEST(trim_keeps_what_readers_need)
 {
     static const struct shape s = {MR_CODEC_NONE, 1000, 6000, 100, 300, 50};
@@ -409,6 +439,7 @@ Suite *suite_runtime_log_partition(void)
     tcase_add_test(t, unread_bytes_follow_the_slowest_reader);
     tcase_add_test(t, reader_table_fills);
     tcase_add_test(t, find_by_id);
+    tcase_add_test(t, a_segment_may_be_trimmed_as_soon_as_it_was_read);
     tcase_add_test(t, trim_keeps_what_readers_need);
     tcase_add_test(t, tools_on_a_log_that_is_not_there);
     tcase_add_test(t, a_row_over_the_limit_is_refused);
