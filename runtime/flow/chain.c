@@ -49,14 +49,17 @@ static struct mr_error *link_open(struct mr_chain *c, size_t i, int stage_index)
     return NULL;
 }
 
-static void counts_load(struct mr_chain *c, struct mr_ctx *link)
+static struct mr_error *counts_load(struct mr_chain *c, struct mr_ctx *link)
 {
     struct mr_buf value = {0};
     bool found = false;
     uint32_t run = 0;
     mr_flow__prefix(&link->state_key, MR_SPACE_COUNTER, link->stage->number);
     struct mr_error *e = mr_store_get(c->store, mr_buf_str(&link->state_key), &value, &found);
-    if (!e && found && value.len == sizeof(run) + sizeof(link->counts)) {
+    if (!e && found && value.len != sizeof(run) + sizeof(link->counts)) {
+        e = mr_error(MR_STORE_VERSION, "the counters of stage \"%.*s\" have %zu bytes, expected %zu",
+                     MR_FMT(link->stage->id), value.len, sizeof(run) + sizeof(link->counts));
+    } else if (!e && found) {
         memcpy(&run, value.ptr, sizeof(run));
         memcpy(&link->counts, value.ptr + sizeof(run), sizeof(link->counts));
         if (run != c->run) { /* what is held stays; everything else starts again */
@@ -66,26 +69,37 @@ static void counts_load(struct mr_chain *c, struct mr_ctx *link)
             link->counts.counter[MR_C_IN] = held;
         }
     }
-    mr_error_free(e); /* a failing store fails the next commit, loudly */
     mr_buf_finish(&value);
+    return e;
 }
 
 static const struct mr_str cut_key = MR_STR_INIT("f\0cut");
 
 /* How far the cut has come is committed with the rows it moved, so that a finished piece (an
  * aggregate already given out) is never done twice. */
-static void cut_load(struct mr_chain *c)
+static struct mr_error *cut_load(struct mr_chain *c)
 {
     struct mr_buf value = {0};
     bool found = false;
     struct mr_error *e = mr_store_get(c->store, cut_key, &value, &found);
-    if (!e && found && value.len == sizeof(c->progress)) {
+    if (!e && found && value.len == sizeof(c->progress))
         memcpy(&c->progress, value.ptr, sizeof(c->progress));
-        if (c->progress.link >= c->count)
-            memset(&c->progress, 0, sizeof(c->progress));
-    }
-    mr_error_free(e);
+    else if (!e && found)
+        e = mr_error(MR_STORE_VERSION, "the record of the cut has %zu bytes, expected %zu",
+                     value.len, sizeof(c->progress));
+    if (!e && (c->progress.link >= c->count || c->progress.phase >= PHASES))
+        e = mr_error(MR_STORE_VERSION, "the record of the cut belongs to other stages");
     mr_buf_finish(&value);
+    return e;
+}
+
+static struct mr_error *load(struct mr_chain *c, const int *stages)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        MR_TRY(link_open(c, i, stages[i]));
+        MR_TRY(counts_load(c, &c->links[i]));
+    }
+    return cut_load(c);
 }
 
 struct mr_error *mr_chain_create(const struct mr_plan *plan, const int *stages, size_t count,
@@ -102,15 +116,11 @@ struct mr_error *mr_chain_create(const struct mr_plan *plan, const int *stages, 
     c->program = mr_arena_create(0);
     c->batch = mr_arena_create(256 * 1024);
     c->links = mr_zalloc(count * sizeof(*c->links));
-    for (size_t i = 0; i < count; i++) {
-        struct mr_error *e = link_open(c, i, stages[i]);
-        if (e) {
-            mr_chain_destroy(c);
-            return e;
-        }
-        counts_load(c, &c->links[i]);
+    struct mr_error *e = load(c, stages);
+    if (e) {
+        mr_chain_destroy(c);
+        return e;
     }
-    cut_load(c);
     *out = c;
     return NULL;
 }

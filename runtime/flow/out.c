@@ -77,15 +77,6 @@ static bool partition_key(struct mr_task *t, const struct mr_task_out *out, cons
     return true;
 }
 
-static struct mr_error *refuse(struct mr_task *t, struct mr_leave *refused, int outcome,
-                               struct mr_str note)
-{
-    (void)t;
-    refused->outcome = outcome;
-    refused->note = note;
-    return NULL;
-}
-
 struct mr_error *mr_task__append(struct mr_task *t, int out_index, const struct mr_row *row,
                                  const struct mr_head *head, struct mr_str map,
                                  struct mr_leave *refused)
@@ -94,18 +85,20 @@ struct mr_error *mr_task__append(struct mr_task *t, int out_index, const struct 
     struct mr_head copy = *head; /* the log writes lane, n and hash into it */
     uint32_t partition = 0;
     if (map.len > t->plan->max_row_bytes) {
+        refused->outcome = MR_LEFT_TOO_LARGE;
         refused->measured = true;
         refused->value = (double)map.len;
         refused->threshold = (double)t->plan->max_row_bytes;
-        return refuse(t, refused, MR_LEFT_TOO_LARGE,
-                      mr_arena_printf(t->batch, "row of %zu bytes is over the limit of %zu bytes",
-                                      map.len, t->plan->max_row_bytes));
+        refused->note = mr_arena_printf(t->batch, "row of %zu bytes is over the limit of %zu bytes",
+                                        map.len, t->plan->max_row_bytes);
+        return NULL;
     }
     if (out->partitions > 1 && out->key_count > 0) {
-        if (!partition_key(t, out, row))
-            return refuse(t, refused, MR_LEFT_BAD_INPUT,
-                          MR_STR("the key that chooses the partition is null or missing"));
-        partition = mr_partition_of(t->key_bytes.ptr, t->key_bytes.len, out->partitions);
+        /* Null or missing: all such rows meet in the first partition, whose reader rejects them, as
+         * it does where there is one partition only. Refused here, other readers would have the row
+         * or not, by their number. */
+        if (partition_key(t, out, row))
+            partition = mr_partition_of(t->key_bytes.ptr, t->key_bytes.len, out->partitions);
     } else if (out->partitions > 1) {
         uint8_t place[MR_PLACE_KEY_BYTES];
         mr_place_key(&head->place, place);
@@ -140,8 +133,8 @@ struct mr_error *mr_task__forward(void *arg, int stage, struct mr_row *row, stru
     }
     struct mr_stage_counts *counts = mr_chain_counts(t->chain, position);
     counts->counter[MR_C_BYTES_OUT] += map.len;
-    /* Several "out" topics carry the same rows, partitioned as their readers need; those by key come
-     * first, so that a row without the key is refused before any of them has it. */
+    /* Several "out" topics carry the same rows, partitioned as their readers need. Only the size can
+     * be refused, and the first of them does that for all. */
     const struct mr_plan_stage *plan_stage = &t->plan->stages[stage];
     for (size_t k = 0; k < plan_stage->output_count && refused->outcome == MR_GOES_ON; k++)
         if (plan_stage->outputs[k].outcome == MR_PLAN_NONE && t->stages[position].outputs[k] >= 0)
@@ -209,18 +202,35 @@ static void begin_dead_letter(struct mr_buf *b, struct mr_str stage, const char 
     mr_pack_int(b, 1);
 }
 
+static struct mr_error *dead_letter(struct mr_task *t, size_t position, struct mr_str stage,
+                                    const struct mr_leave *leave, const struct mr_row *row)
+{
+    int out = t->stages[position].dead;
+    if (out < 0)
+        return NULL;
+    begin_dead_letter(&t->record_bytes, stage, leave->name, leave->note);
+    pack_body(t, &t->record_bytes, encoded(t, row));
+    return write_record(t, out, &row->head);
+}
+
 /* Rows that left by an outcome somebody reads (`from: stage.outcome`) go on there. */
 static struct mr_error *route(struct mr_task *t, size_t position, const struct mr_leave *leave,
                               struct mr_row *row)
 {
     const struct mr_plan_stage *stage = &t->plan->stages[leave->stage];
-    for (size_t k = 1; k < stage->output_count; k++) {
-        struct mr_leave refused = {.outcome = MR_GOES_ON};
+    struct mr_leave refused = {.outcome = MR_GOES_ON};
+    for (size_t k = 1; k < stage->output_count && refused.outcome == MR_GOES_ON; k++)
         if (stage->outputs[k].outcome == leave->outcome && t->stages[position].outputs[k] >= 0)
             MR_TRY(mr_task__append(t, t->stages[position].outputs[k], row, &row->head,
                                    encoded(t, row), &refused));
-    }
-    return NULL;
+    if (refused.outcome == MR_GOES_ON)
+        return NULL;
+    /* What the operator made of it is too large to go on: its readers miss it, so it is told. */
+    struct mr_stage_counts *counts = mr_chain_counts(t->chain, position);
+    counts->counter[MR_C_REFUSED]++;
+    counts->builtin[MR_B_TOO_LARGE]++;
+    refused.name = mr_builtin_name(MR_B_TOO_LARGE);
+    return dead_letter(t, position, stage->id, &refused, row);
 }
 
 struct mr_error *mr_task__left(void *arg, const struct mr_leave *leave, struct mr_row *row)
@@ -230,19 +240,14 @@ struct mr_error *mr_task__left(void *arg, const struct mr_leave *leave, struct m
     struct mr_task_stage *mine = &t->stages[position];
     if (leave->outcome >= 0)
         MR_TRY(route(t, position, leave, row));
-    if (leave->kind == MR_DROP) {
-        if (mine->drops < 0)
-            return NULL;
-        bool body = t->plan->stages[leave->stage].keep_dropped;
-        if (!body && leave->outcome < MR_PAGE_OUTCOMES)
-            body = mine->sampled[leave->outcome]++ < DROP_SAMPLES;
-        return drop_record(t, mine->drops, leave, row, body);
-    }
-    if (mine->dead < 0)
+    if (leave->kind != MR_DROP)
+        return dead_letter(t, position, t->plan->stages[leave->stage].id, leave, row);
+    if (mine->drops < 0)
         return NULL;
-    begin_dead_letter(&t->record_bytes, t->plan->stages[leave->stage].id, leave->name, leave->note);
-    pack_body(t, &t->record_bytes, encoded(t, row));
-    return write_record(t, mine->dead, &row->head);
+    bool body = t->plan->stages[leave->stage].keep_dropped;
+    if (!body && leave->outcome < MR_PAGE_OUTCOMES)
+        body = mine->sampled[leave->outcome]++ < DROP_SAMPLES;
+    return drop_record(t, mine->drops, leave, row, body);
 }
 
 struct mr_error *mr_task__source_rejected(struct mr_task *t, const struct mr_source_row *row,

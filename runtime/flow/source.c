@@ -48,8 +48,7 @@ static struct mr_error *forward(struct mr_task *t, struct mr_source_row *row)
         counts->counter[MR_C_BYTES_OUT] += row->map.len;
         return NULL;
     }
-    bool large = refused.outcome == MR_LEFT_TOO_LARGE;
-    row->why = mr_error(large ? MR_ROW_TOO_LARGE : MR_ROW_BROKEN, "%.*s", MR_FMT(refused.note));
+    row->why = mr_error(MR_ROW_TOO_LARGE, "%.*s", MR_FMT(refused.note));
     row->raw = row->map;
     return reject(t, row);
 }

@@ -202,7 +202,8 @@ struct mr_error *mr_task__open(struct mr_worker *w, uint32_t partition, struct m
     t->head = &plan->stages[w->group->stages[0]];
     t->tail = &plan->stages[w->group->stages[w->group->stage_count - 1]];
     t->arena = mr_arena_create(0);
-    t->last_commit_ms = mr_now_ms();
+    /* An idle window begins again with the process: time before it is nobody's idleness. */
+    t->last_commit_ms = t->last_row_ms = mr_now_ms();
     struct mr_error *e = open_parts(t);
     if (e) {
         mr_error_wrap(e, "task %.*s/%u", MR_FMT(t->head->id), partition);
@@ -448,5 +449,6 @@ struct mr_error *mr_task__step(struct mr_task *t, bool *progressed)
         begin_cut(t, (uint64_t)1 << 32 | ++t->record.window_cuts);
         *progressed = true;
     }
-    return *progressed && mr_task__commit_due(t) ? mr_task__commit(t) : NULL;
+    /* Without progress, too: other tasks of the process may keep it from ever running dry. */
+    return t->dirty && mr_task__commit_due(t) ? mr_task__commit(t) : NULL;
 }
