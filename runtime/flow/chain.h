@@ -35,6 +35,9 @@ struct mr_chain_callbacks {
      * Returns true when the row must be rejected as a crasher instead; *note says why. */
     bool (*begin)(void *arg, int stage, const struct mr_row *row, struct mr_str *note);
     void (*end)(void *arg);
+    /* A held row sets out again. Returns true when it must be alone in its commit: the piece of the
+     * cut then ends before it, or with it. May be NULL. */
+    bool (*enters)(void *arg, const struct mr_id *id);
 };
 
 struct mr_stage_counts {

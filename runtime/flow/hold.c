@@ -55,11 +55,6 @@ static struct mr_error *held_take(struct mr_chain *c, size_t i, enum mr_hold_kin
         bytes += row->value.len;
         mr_store_iter_next(it);
     }
-    if (*count) {
-        c->released.len = 0;
-        mr_buf_adds(&c->released, rows[*count - 1].key);
-        mr_buf_addc(&c->released, 0);
-    }
     return mr_store_iter_close(it);
 }
 
@@ -86,8 +81,9 @@ static struct mr_error *settle(struct mr_chain *c, size_t i, struct mr_row *row)
     return mr_flow__settle_row(c, i, row, &work, original, failed);
 }
 
+/* *stop: no other row may follow in this piece; not_first: then not this one either. */
 static struct mr_error *release_one(struct mr_chain *c, size_t i, enum mr_hold_kind kind,
-                                    const struct held_row *held)
+                                    const struct held_row *held, bool not_first, bool *stop)
 {
     struct mr_head head;
     struct mr_row *row = mr_arena_alloc(c->batch, sizeof(*row));
@@ -95,6 +91,12 @@ static struct mr_error *release_one(struct mr_chain *c, size_t i, enum mr_hold_k
         !mr_head_decode((const uint8_t *)held->value.ptr, &head))
         return mr_error(MR_STORE_VERSION, "a held row of stage \"%.*s\" cannot be read",
                         MR_FMT(c->links[i].stage->id));
+    *stop = c->callbacks.enters && c->callbacks.enters(c->callbacks.arg, &head.id);
+    c->released.len = 0;
+    mr_buf_adds(&c->released, held->key);
+    if (*stop && not_first)
+        return NULL; /* the next piece begins with it */
+    mr_buf_addc(&c->released, 0);
     MR_TRY(mr_row_decode(row, c->names, c->batch, &head, held->value.ptr + MR_HEAD_BYTES,
                          held->value.len - MR_HEAD_BYTES));
     mr_store_del(c->store, held->key);
@@ -107,9 +109,10 @@ struct mr_error *mr_flow__release(struct mr_chain *c, size_t i, enum mr_hold_kin
     struct mr_arena *arena = mr_arena_create(0);
     struct held_row *held = mr_arena_alloc(arena, rows * sizeof(*held));
     size_t count = 0;
+    bool stop = false;
     struct mr_error *e = held_take(c, i, kind, rows, arena, held, &count);
-    for (size_t k = 0; !e && k < count; k++) {
-        e = release_one(c, i, kind, &held[k]);
+    for (size_t k = 0; !e && !stop && k < count; k++) {
+        e = release_one(c, i, kind, &held[k], k > 0, &stop);
         mr_chain_batch_end(c);
     }
     *left = count > 0;

@@ -102,7 +102,8 @@ static struct mr_error *open_chain(struct mr_task *t)
                                            .forward = mr_task__forward,
                                            .left = mr_task__left,
                                            .begin = mr_worker__begin,
-                                           .end = mr_worker__end};
+                                           .end = mr_worker__end,
+                                           .enters = mr_worker__enters};
     MR_TRY(mr_chain_create(t->plan, group->stages, group->stage_count, t->worker->options->run,
                            t->store, &callbacks, &t->chain));
     t->names = mr_chain_names(t->chain);
@@ -161,10 +162,24 @@ static struct mr_error *open_log(struct mr_task *t)
     return e;
 }
 
+/* Stores of a process share its memory: the fewer tasks, the larger each write buffer, which an index
+ * over the whole stream thanks with half the compaction work. */
+static struct mr_store_options store_options_of(const struct mr_task *t)
+{
+    enum { BUFFERS = 16 << 20, LEAST = 2 << 20, MOST = 8 << 20, CACHE = 16 << 20 };
+    const struct mr_plan_group *g = t->worker->group;
+    size_t tasks = (g->partitions + g->scale - 1) / g->scale, each = BUFFERS / tasks;
+    return (struct mr_store_options){
+        .no_sync = t->worker->options->no_sync,
+        .write_buffer_bytes = each < LEAST ? LEAST : each > MOST ? MOST : each,
+        .cache_bytes = tasks == 1 ? CACHE : 0,
+    };
+}
+
 static struct mr_error *open_parts(struct mr_task *t)
 {
     const struct mr_worker_options *o = t->worker->options;
-    struct mr_store_options store_options = {.no_sync = o->no_sync};
+    struct mr_store_options store_options = store_options_of(t);
     struct mr_buf dir = {0};
     mr_layout_task(&o->layout, t->head->id, t->partition, &dir);
     struct mr_error *e = mr_store_open(mr_buf_text(&dir), &store_options, &t->store);
@@ -330,16 +345,16 @@ static void begin_cut(struct mr_task *t, uint64_t cut)
 static struct mr_error *cut_step(struct mr_task *t)
 {
     bool done = false;
-    /* A suspect among held rows must be alone in its commit: one row, one commit. */
-    size_t rows = t->worker->alone_count ? 1 : CUT_ROWS;
-    MR_TRY(mr_chain_cut(t->chain, t->record.cut, rows, &done));
+    /* A suspect among held rows is alone in its piece, so each piece gets its own commit. */
+    bool suspects = t->worker->alone_count > 0;
+    MR_TRY(mr_chain_cut(t->chain, t->record.cut, CUT_ROWS, &done));
     t->dirty = true;
     if (done) {
         t->record.cutting = 0;
         if (mr_task__lanes_ended(t))
             return mr_task__end_run(t);
     }
-    return t->worker->alone_count || mr_task__commit_due(t) ? mr_task__commit(t) : NULL;
+    return suspects || mr_task__commit_due(t) ? mr_task__commit(t) : NULL;
 }
 
 /* Window cuts get numbers that no run has. */
@@ -373,11 +388,9 @@ static struct mr_error *take_row(struct mr_task *t, const struct mr_log_row *row
         return NULL;
     }
     head.id = entry_id(t, row);
+    bool alone = mr_worker__enters(t, &head.id);
     MR_TRY(mr_chain_push(t->chain, &head, row->map));
-    if (t->worker->alone_count == 0 || !mr_worker__alone(t->worker, &head.id))
-        return NULL;
-    mr_worker__alone_done(t->worker, &head.id); /* it came through: whatever it was, it was not this */
-    return mr_task__commit(t);
+    return alone ? mr_task__commit(t) : NULL;
 }
 
 /* A row that killed the process before is run in a commit of its own: true when what stands before

@@ -11,8 +11,9 @@
 struct mr_suspect {
     uint32_t stage;
     struct mr_id id;
-    bool reject;     /* false: run it alone */
-    bool done;       /* passed alone in this process */
+    struct mr_id entry; /* the row of the log, or held, that it came from: itself, or its parent */
+    bool reject;        /* false: run it alone */
+    bool done;          /* passed in this process */
     char signal[16];
 };
 
@@ -76,6 +77,7 @@ struct mr_task {
     struct mr_task_record record;
     struct mr_stage_counts source_counts;
     struct mr_buf row_bytes, key_bytes, record_bytes;
+    struct mr_id entry;                 /* the row that went into the chain last */
     uint64_t last_commit_ms, last_row_ms, wake_ms;
     bool dirty, blocked, ended, source_ended;
 };
@@ -111,9 +113,10 @@ struct mr_error *mr_task__append(struct mr_task *t, int out, const struct mr_row
 struct mr_error *mr_worker__suspects_read(struct mr_worker *w);
 bool mr_worker__begin(void *arg, int stage, const struct mr_row *row, struct mr_str *note);
 void mr_worker__end(void *arg);
-/* True when this input row must be run alone. */
+/* True when this row, or one made from it, must be run alone. */
 bool mr_worker__alone(struct mr_worker *w, const struct mr_id *id);
-void mr_worker__alone_done(struct mr_worker *w, const struct mr_id *id);
+/* A row of the log, or a held one, sets out; true when it must be run alone. */
+bool mr_worker__enters(void *arg, const struct mr_id *id);
 
 /* page.c: counters of the last commit to the shared page. */
 void mr_worker__show(struct mr_worker *w, enum mr_process_state state);

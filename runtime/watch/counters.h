@@ -24,7 +24,7 @@ struct mr_counter_row {
 };
 extern const struct mr_counter_row mr_counter_table[MR_COUNTERS];
 
-enum { MR_PAGE_STAGES = 48, MR_PAGE_OUTCOMES = 16, MR_PAGE_BUILTIN = 4, MR_PAGE_VERSION = 3 };
+enum { MR_PAGE_STAGES = 48, MR_PAGE_OUTCOMES = 16, MR_PAGE_BUILTIN = 4, MR_PAGE_VERSION = 4 };
 
 /* Ways every stage may lose a row, beside the operator's own outcomes. */
 enum mr_builtin { MR_B_BAD_INPUT, MR_B_TOO_LARGE, MR_B_CRASH, MR_B_ERROR };
@@ -63,6 +63,7 @@ struct mr_page {
     /* The row at work, for crash isolation: valid while noted is 1. */
     _Atomic uint32_t noted, note_stage, note_partition;
     unsigned char note_id[16];
+    unsigned char note_entry[16];      /* the row of the log, or held, that it came from */
     char message[512];                 /* last failure, zero-terminated */
     struct mr_page_stage stage[MR_PAGE_STAGES];
 };

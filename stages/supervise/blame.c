@@ -26,17 +26,19 @@ static struct suspect *suspect_of(struct supervisor *s, uint32_t stage, const st
     return one;
 }
 
-/* "<stage number> <row id> alone|reject <signal>": what stage processes read when they start. */
+/* "<stage number> <row id> alone|reject <signal> <entry's id>": what stage processes read when they
+ * start. */
 static struct mr_error *save(const struct supervisor *s)
 {
     struct mr_buf text = {0}, path = {0};
     for (size_t i = 0; i < s->suspect_count; i++) {
         const struct suspect *one = &s->suspects[i];
-        char hex[MR_ID_HEX_LEN + 1];
+        char hex[MR_ID_HEX_LEN + 1], entry[MR_ID_HEX_LEN + 1];
         mr_id_hex(&one->id, hex);
+        mr_id_hex(&one->entry, entry);
         if (one->step != SUSPECT_ONCE)
-            mr_buf_printf(&text, "%u %s %s %s\n", one->stage, hex,
-                          one->step == SUSPECT_ALONE ? "alone" : "reject", one->signal);
+            mr_buf_printf(&text, "%u %s %s %s %s\n", one->stage, hex,
+                          one->step == SUSPECT_ALONE ? "alone" : "reject", one->signal, entry);
     }
     mr_layout_suspects(&s->options->home->layout, &path);
     struct mr_error *e = mr_file_replace(mr_buf_text(&path), mr_buf_str(&text), 0600);
@@ -47,17 +49,18 @@ static struct mr_error *save(const struct supervisor *s)
 
 static void parse_line(struct supervisor *s, struct mr_str line)
 {
-    char text[128], hex[MR_ID_HEX_LEN + 1], step[8], signal[16];
+    char text[192], hex[MR_ID_HEX_LEN + 1], entry[MR_ID_HEX_LEN + 1], step[8], signal[16];
     unsigned stage;
-    struct mr_id id;
+    struct mr_id id, from;
     if (line.len >= sizeof text)
         return;
     memcpy(text, line.ptr, line.len);
     text[line.len] = 0;
-    if (sscanf(text, "%u %32s %7s %15s", &stage, hex, step, signal) != 4 ||
-        !mr_id_parse(mr_str_of(hex), &id))
+    if (sscanf(text, "%u %32s %7s %15s %32s", &stage, hex, step, signal, entry) != 5 ||
+        !mr_id_parse(mr_str_of(hex), &id) || !mr_id_parse(mr_str_of(entry), &from))
         return;
     struct suspect *one = suspect_of(s, stage, &id);
+    one->entry = from;
     one->step = strcmp(step, "reject") == 0 ? SUSPECT_REJECT : SUSPECT_ALONE;
     memcpy(one->signal, signal, sizeof signal);
 }
@@ -94,6 +97,7 @@ bool blame_crash(struct supervisor *s, const struct child *c, int signal)
     if (stage >= s->plan->stage_count)
         return false;
     struct suspect *one = suspect_of(s, stage, &id);
+    memcpy(one->entry.b, c->page->note_entry, sizeof one->entry.b);
     char hex[MR_ID_HEX_LEN + 1];
     mr_id_hex(&id, hex);
     one->deaths++;

@@ -36,7 +36,7 @@ struct child {
 /* A row that killed its process. */
 struct suspect {
     uint32_t stage;
-    struct mr_id id;
+    struct mr_id id, entry; /* entry: the row of its process's input that it came from */
     unsigned deaths;
     enum { SUSPECT_ONCE, SUSPECT_ALONE, SUSPECT_REJECT } step;
     char signal[16];

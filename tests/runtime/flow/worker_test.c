@@ -170,6 +170,76 @@ START_TEST(a_row_that_kills_is_rejected)
 }
 END_TEST
 
+/* Suspects as whoever watches over the processes writes them, to be run alone. */
+static void write_suspects(const struct fixture *f, struct mr_str lines)
+{
+    struct mr_buf path = {0};
+    mr_layout_run(&f->layout, &path);
+    ck_assert_ptr_null(mr_dir_make(mr_buf_text(&path)));
+    mr_layout_suspects(&f->layout, &path);
+    ck_assert_ptr_null(mr_file_replace(mr_buf_text(&path), lines, 0600));
+    mr_buf_finish(&path);
+}
+
+static void add_suspect(struct mr_buf *lines, const struct fixture *f, const char *stage, uint64_t n,
+                        size_t child)
+{
+    char id[MR_ID_HEX_LEN + 1];
+    struct mr_id row = mr_id_source(MR_STR("numbers"), MR_STR("numbers"), n, 0);
+    struct mr_id made = mr_id_child(&row, MR_STR("twice"), child);
+    mr_id_hex(&made, id);
+    mr_buf_printf(lines, "%d %s alone SIGSEGV %s\n", mr_plan_stage_find(f->plan, mr_str_of(stage)),
+                  id, id);
+}
+
+START_TEST(rows_run_alone_change_nothing)
+{
+    struct fixture_options o = {.rows = 3000, .partitions = 3, .scale = 1, .barrier = _i};
+    char *expected = run_whole(&o, 0, 1);
+    struct fixture f;
+    struct mr_buf lines = {0};
+    fixture_make(&f, &o);
+    for (uint64_t n = 0; n < 3000; n += 2 + n / 4) {
+        add_suspect(&lines, &f, "first-of", n, n & 1);
+        add_suspect(&lines, &f, "index", n, 0);
+        add_suspect(&lines, &f, "index", n, 1);
+        if (_i)
+            add_suspect(&lines, &f, "top", n, 1);
+    }
+    write_suspects(&f, mr_buf_str(&lines));
+    fixture_run(&f, 1, 0, 1);
+    fixture_assert_balance(&f);
+    char *text = fixture_output(&f);
+    ck_assert_str_eq(text, expected);
+    free(text);
+    free(expected);
+    mr_buf_finish(&lines);
+    fixture_remove(&f);
+}
+END_TEST
+
+/* A row that is a danger to one process is none to the others, and none where it has passed. */
+START_TEST(a_suspect_slows_only_itself_down)
+{
+    struct fixture_options o = {.rows = 6000, .partitions = 3, .scale = 1};
+    struct fixture f;
+    struct mr_buf lines = {0};
+    fixture_make(&f, &o);
+    add_suspect(&lines, &f, "odd-out", 1, 0);
+    add_suspect(&lines, &f, "first-of", 2, 0);
+    add_suspect(&lines, &f, "index", 2, 0);
+    write_suspects(&f, mr_buf_str(&lines));
+    fixture_run(&f, 1, 0, 1);
+    fixture_assert_balance(&f);
+    ck_assert_uint_lt(10 * fixture_counter(&f, "index", MR_C_COMMITS),
+                      fixture_counter(&f, "index", MR_C_IN));
+    ck_assert_uint_lt(10 * fixture_counter(&f, "first-of", MR_C_COMMITS),
+                      fixture_counter(&f, "first-of", MR_C_IN));
+    mr_buf_finish(&lines);
+    fixture_remove(&f);
+}
+END_TEST
+
 Suite *suite_runtime_flow_worker(void);
 
 Suite *suite_runtime_flow_worker(void)
@@ -185,6 +255,8 @@ Suite *suite_runtime_flow_worker(void)
     tcase_add_test(c, an_empty_input_ends_well);
     tcase_add_test(c, rows_over_the_limit_are_rejected);
     tcase_add_test(c, a_row_that_kills_is_rejected);
+    tcase_add_loop_test(c, rows_run_alone_change_nothing, 0, 2);
+    tcase_add_test(c, a_suspect_slows_only_itself_down);
     suite_add_tcase(s, c);
     return s;
 }
