@@ -53,7 +53,10 @@ static void set_buffers(rocksdb_options_t *o, size_t write_buffer)
     rocksdb_options_set_write_buffer_size(o, write_buffer);
     rocksdb_options_set_max_write_buffer_number(o, 2);
     rocksdb_options_set_arena_block_size(o, 256 * KIB);
+    /* Deep levels have larger files, so that even a state of 100 GB has fewer of them than may be
+     * open: opening one for each look costs more than the look. */
     rocksdb_options_set_target_file_size_base(o, 8 * write_buffer);
+    rocksdb_options_set_target_file_size_multiplier(o, 8);
     rocksdb_options_set_max_bytes_for_level_base(o, 32 * write_buffer);
     rocksdb_options_set_max_total_wal_size(o, 4 * write_buffer);
     rocksdb_options_set_max_background_jobs(o, 2);

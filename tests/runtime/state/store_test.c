@@ -1,9 +1,13 @@
 /* The store: pending changes seen at once, prefixes hidden, commits atomic and durable, one opener.
  */
+#include "runtime/base/clock.h"
 #include "runtime/base/file.h"
+#include "runtime/base/hash.h"
 #include "runtime/state/store.h"
 
 #include <check.h>
+#include <dirent.h>
+#include <poll.h>
 #include <rocksdb/c.h>
 #include <signal.h>
 #include <stdio.h>
@@ -426,6 +430,43 @@ START_TEST(many_rows_through_small_buffers)
 }
 END_TEST
 
+static unsigned count_tables(void)
+{
+    unsigned count = 0;
+    DIR *d = opendir(dir);
+    for (struct dirent *f; (f = readdir(d));)
+        count += strlen(f->d_name) > 4 && strcmp(f->d_name + strlen(f->d_name) - 4, ".sst") == 0;
+    closedir(d);
+    return count;
+}
+
+/* A look that has to open a table first costs many times a look: all tables can stay open (64). */
+START_TEST(large_states_have_few_files)
+{
+    struct mr_store_options small = {.write_buffer_bytes = 128 << 10, .no_sync = true};
+    char key[32], value[512];
+    uint64_t random = 1;
+    mr_store_close(s);
+    ok(mr_store_open(dir, &small, &s));
+    for (int i = 0; i < 400000; i++) {
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        snprintf(key, sizeof key, "x%016llx", (unsigned long long)random);
+        for (size_t k = 0; k + 8 <= sizeof value; k += 8) {
+            uint64_t noise = mr_hash64(&k, sizeof k, random); /* does not compress */
+            memcpy(value + k, &noise, 8);
+        }
+        mr_store_put(s, mr_str_of(key), mr_str_span(value, sizeof value));
+        if (i % 1000 == 999)
+            ok(mr_store_commit(s));
+    }
+    uint64_t deadline = mr_now_ms() + 30000;
+    unsigned tables;
+    while ((tables = count_tables()) > 64 && mr_now_ms() < deadline)
+        poll(NULL, 0, 20); /* while the background threads have arrears */
+    ck_assert_msg(tables > 0 && tables <= 64, "%u files", tables);
+}
+END_TEST
+
 Suite *suite_runtime_state_store(void);
 Suite *suite_runtime_state_store(void)
 {
@@ -445,6 +486,7 @@ Suite *suite_runtime_state_store(void)
     tcase_add_test(c, not_a_folder);
     tcase_add_test(c, killed_commits_are_whole_and_durable);
     tcase_add_test(c, many_rows_through_small_buffers);
+    tcase_add_test(c, large_states_have_few_files);
     suite_add_tcase(suite, c);
     return suite;
 }
