@@ -28,10 +28,26 @@ static uint64_t topic_bytes(const struct sweep *w, const struct mr_plan_topic *t
     return bytes;
 }
 
-/* Frees what lies beyond `keep` bytes of each lane and is consumed. */
+/* How many tasks read each lane: one of every group that has the topic as an input. */
+static uint32_t readers_of(const struct mr_plan *plan, const struct mr_plan_topic *topic)
+{
+    uint32_t readers = 0;
+    for (size_t g = 0; g < plan->group_count; g++) {
+        const struct mr_plan_stage *head = &plan->stages[plan->groups[g].stages[0]];
+        bool reads = false;
+        for (size_t i = 0; i < head->input_count; i++)
+            reads |= &plan->topics[head->inputs[i].topic] == topic;
+        readers += reads;
+    }
+    return readers;
+}
+
+/* Frees what lies beyond `keep` bytes of each lane and is consumed. A reader that has not come yet
+ * has consumed nothing. */
 static struct mr_error *trim_topic(struct sweep *w, const struct mr_plan_topic *topic, uint64_t keep)
 {
     uint64_t lanes = (uint64_t)topic->partitions * topic->lanes;
+    uint32_t readers = readers_of(w->plan, topic);
     keep = lanes ? keep / lanes : keep;
     for (uint32_t p = 0; p < topic->partitions; p++)
         for (uint32_t l = 0; l < topic->lanes; l++) {
@@ -43,7 +59,7 @@ static struct mr_error *trim_topic(struct sweep *w, const struct mr_plan_topic *
                 mr_error_free(e); /* nothing there yet */
                 continue;
             }
-            if (stat.end_pos <= keep || (!topic->record && stat.readers == 0))
+            if (stat.end_pos <= keep || (!topic->record && (stat.readers == 0 || stat.readers < readers)))
                 continue;
             uint64_t upto = stat.end_pos - keep;
             if (!topic->record && stat.slowest_reader_pos < upto)
