@@ -106,6 +106,17 @@ static void default_from(struct compile *c)
     }
 }
 
+static const char *outcomes_of(struct compile *c, const struct item *item)
+{
+    struct mr_buf names = {0};
+    for (const struct mr_outcome *o = item->op->outcomes; o && o->name; o++)
+        mr_buf_printf(&names, "%s\"%s\"", names.len ? ", " : "Its rows leave as ", o->name);
+    const char *text = names.len ? mr_topology__text(c, "%s.", mr_buf_text(&names))
+                                 : "No row leaves it but by going on.";
+    mr_buf_finish(&names);
+    return text;
+}
+
 static bool find_outcome(struct compile *c, struct ref *ref, struct mr_str name)
 {
     const struct item *to = &c->topo->items[ref->item];
@@ -132,6 +143,8 @@ static bool find_outcome(struct compile *c, struct ref *ref, struct mr_str name)
                                        "Such rows are in the dead letters: `millrace topics cat"
                                        " %.*s.%.*s.dead.e1`.",
                                        MR_FMT(c->topo->name), MR_FMT(to->id));
+    if (!remedy && to->op)
+        remedy = outcomes_of(c, to);
     return TOPO_ERROR(c, MR_TOPOLOGY_FROM, &ref->at, remedy, "%s \"%.*s\" has no outcome \"%.*s\"",
                       kind_name(to), MR_FMT(to->id), MR_FMT(name));
 }

@@ -99,6 +99,7 @@ static void expand_scalar(struct compile *c, struct node *n)
     }
     if (ok)
         n->text = mr_arena_str(c->arena, mr_buf_str(&out));
+    n->unresolved = !ok;
     n->expanded = true;
     mr_buf_finish(&out);
 }

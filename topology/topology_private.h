@@ -23,6 +23,7 @@ struct node {
     struct place at;
     struct mr_str text;  /* scalar */
     bool expanded;       /* ${...} has been replaced */
+    bool unresolved;     /* it could not be, and that was said */
     bool plain;          /* scalar without quotes: null, true, 12 are not texts */
     struct node **items; /* list */
     struct pair *pairs;  /* map */

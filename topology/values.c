@@ -26,6 +26,7 @@ static bool texts(struct compile *c, const struct mr_param *p, const struct node
             ok = refuse(c, p, n->items[i], "not made of texts");
             break;
         }
+        ok = !n->items[i]->unresolved;
         if (i)
             mr_buf_addc(&out, ',');
         mr_buf_add_json(&out, n->items[i]->text);
@@ -60,6 +61,8 @@ bool mr_topology__param_text(struct compile *c, const struct mr_param *p, const 
     *null = mr_node__is_null(n);
     if (*null)
         return true;
+    if (n->unresolved)
+        return false; /* said before */
     if (n->kind == NODE_MAP)
         return refuse(c, p, n, "a mapping");
     if (p->type == MR_P_TEXTS) {
