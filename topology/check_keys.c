@@ -75,6 +75,11 @@ static struct flow_schema *sampled(struct compile *c, struct item *item, int ind
     }
     struct flow_schema *s = unknown_schema(c);
     s->bytes = seen.bytes;
+    if (seen.none) {
+        struct place at = item->setting_count ? item->settings_at[0] : item->at;
+        TOPO_WARNING(c, MR_SOURCE_EMPTY, &at, NULL, "source \"%.*s\" finds nothing to read",
+                     MR_FMT(item->id));
+    }
     if (seen.unknown)
         return s;
     s->unknown = false;

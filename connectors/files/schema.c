@@ -6,7 +6,13 @@
 
 #include <stdlib.h>
 
-enum { SAMPLE_FILES = 4, SAMPLE_ROWS = 100, SAMPLE_BYTES = 1 << 20, COUNT_MAX = 200000 };
+enum {
+    SAMPLE_FILES = 4,
+    SAMPLE_ROWS = 100,
+    SAMPLE_BYTES = 1 << 20,
+    SAMPLE_KEYS = 1000, /* keys are looked for one by one: more would make hostile rows costly */
+    COUNT_MAX = 200000,
+};
 
 /* The smallest paths of one format. */
 struct picks {
@@ -22,6 +28,7 @@ struct schema {
     struct mr_json_reader *json;
     size_t room;
     uint64_t sampled; /* rows looked at, of all formats */
+    bool too_many_keys;
 };
 
 static void pick(struct picks *p, const struct files_found *f)
@@ -54,8 +61,10 @@ static struct mr_error *walk(struct schema *s, struct files_walk *w)
         struct files_found f;
         bool more;
         MR_TRY(mr_files__walk_next(w, &f, &more));
-        if (!more)
+        if (!more) {
+            s->out->none = s->out->files == 0 && !s->params->watch;
             return NULL;
+        }
         if (f.missing && s->params->watch)
             continue;
         if (f.missing)
@@ -74,12 +83,17 @@ static struct mr_error *walk(struct schema *s, struct files_walk *w)
     }
 }
 
+/* NULL for a further key where there are too many already. */
 static struct mr_schema_key *key_of(struct schema *s, struct mr_str name)
 {
     struct mr_schema *out = s->out;
     for (size_t i = 0; i < out->count; i++) {
         if (mr_str_eq(out->keys[i].name, name))
             return &out->keys[i];
+    }
+    if (out->count == SAMPLE_KEYS) {
+        s->too_many_keys = true;
+        return NULL;
     }
     if (out->count == s->room) {
         s->room = s->room ? s->room * 2 : 32;
@@ -103,6 +117,8 @@ static void add_row(struct schema *s, struct mr_str map)
     mr_walk_begin(&w, value);
     while (mr_walk_next(&w, &k) && mr_walk_next(&w, &v)) {
         struct mr_schema_key *key = key_of(s, mr_value_text(k));
+        if (!key)
+            break;
         key->types |= mr_value_type(v);
         size_t index = (size_t)(key - s->out->keys);
         if (index < before)
@@ -125,7 +141,8 @@ static void sample_file(struct schema *s, struct files_kind kind, const char *pa
     }
     struct files_record record;
     size_t rows = 0;
-    while (rows < SAMPLE_ROWS && r->window.at < SAMPLE_BYTES && mr_files__reader_next(r, &record)) {
+    while (rows < SAMPLE_ROWS && !s->too_many_keys && r->window.at < SAMPLE_BYTES &&
+           mr_files__reader_next(r, &record)) {
         rows++;
         if (!record.why) {
             add_row(s, record.map);
@@ -198,7 +215,7 @@ static void sample_all(struct schema *s)
             sample_file(s, kind, p->path[i], p->id[i]);
         }
     }
-    s->out->unknown = s->sampled == 0;
+    s->out->unknown = s->sampled == 0 || s->too_many_keys;
 }
 
 struct mr_error *mr_files__schema(const void *params, const char *base_dir, struct mr_arena *arena,

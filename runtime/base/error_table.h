@@ -7,8 +7,9 @@ MR_E(OK, 0, "No error.", "")
 MR_E(BUG, 1000, "Something that must not happen happened.", "Please report it with the message.")
 MR_E(IO, 1001, "A file operation failed.", "Check that the path exists and may be read or written.")
 MR_E(DISK_FULL, 1002, "The disk is full.",
-     "Free space or move the state folder (--state); the run resumes where it stopped.")
-MR_E(READ_ONLY, 1003, "The place is read-only.", "Give a writable folder with --state.")
+     "Free space there, or use another disk; the run resumes where it stopped.")
+MR_E(READ_ONLY, 1003, "The place is read-only.",
+     "Give a place that may be written: --state for the state, the sink's `file:` for output.")
 MR_E(SYNC_FAILED, 1004, "The disk did not confirm a write.",
      "Check the disk; nothing uncommitted is used. Run again to resume.")
 /* 11xx rows */
@@ -88,6 +89,8 @@ MR_E(KEY_TYPE, 2031, "A key has another type than the role takes.",
      "Bind the role to another key, or cast it before.")
 MR_E(KEY_OVERWRITTEN, 2032, "A key is overwritten.", "Bind the role to another key to keep both.")
 MR_E(KEY_RESERVED, 2033, "The name of a key is reserved.", "Choose a name that does not begin with `_mr.`.")
+MR_E(SOURCE_EMPTY, 2034, "A source finds nothing to read.",
+     "Correct the pattern; if files come later, all is well.")
 MR_E(TOPOLOGY_SCALE, 2040, "A scale or partition count cannot be.", "Change `scale:` or `partitions:`.")
 MR_E(TOPOLOGY_WINDOW, 2041, "A window stands where none can be.", "Remove `window:`.")
 MR_E(TOPOLOGY_ENDLESS, 2042, "An endless source feeds what needs an end.",

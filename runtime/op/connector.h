@@ -18,7 +18,8 @@ struct mr_schema {
     size_t count;
     size_t sample_rows;  /* 0: declared or known from the format */
     bool open;           /* other keys may occur */
-    bool unknown;        /* nothing could be sampled (no input yet): check nothing by it */
+    bool unknown;        /* nothing could be sampled, or too many keys: check nothing by it */
+    bool none;           /* there is no input now, and none is waited for */
     uint64_t bytes;      /* total size of the input where known, else 0 */
     uint64_t files;      /* files seen (0: unknown) */
 };

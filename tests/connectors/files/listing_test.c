@@ -449,6 +449,27 @@ START_TEST(ten_thousand_tiny_files)
 }
 END_TEST
 
+/* Each key of a hostile row costs a look at all before it: from some number on nothing is said. */
+START_TEST(schema_of_too_many_keys)
+{
+    struct mr_buf line = {0};
+    mr_buf_addz(&line, "{\"text\":\"x\"");
+    for (int i = 0; i < 5000; i++)
+        mr_buf_printf(&line, ",\"k%d\":%d", i, i);
+    mr_buf_addz(&line, "}\n");
+    help_text("wide.jsonl", mr_buf_text(&line));
+    struct mr_arena *arena = mr_arena_create(0);
+    struct mr_schema schema;
+    const struct mr_source_type *t = &mr_source_files;
+    help_ok(t->schema(help_params(t->params, t->params_size, SET("files=wide.jsonl")), help_dir,
+                      arena, &schema));
+    ck_assert_uint_le(schema.count, 1000);
+    ck_assert(schema.unknown && !schema.none);
+    mr_arena_destroy(arena);
+    mr_buf_finish(&line);
+}
+END_TEST
+
 START_TEST(schemas)
 {
     rows("a.jsonl", 0, 5);
@@ -474,7 +495,7 @@ START_TEST(schemas)
     ck_assert_uint_eq(schema.keys[1].types, MR_TEXT | MR_NULL);
     help_ok(t->schema(help_params(t->params, t->params_size, SET("files=no/*")), help_dir, arena,
                       &schema));
-    ck_assert(schema.unknown);
+    ck_assert(schema.unknown && schema.none);
     struct mr_error *e = t->schema(help_params(t->params, t->params_size, SET("files=no.csv")),
                                    help_dir, arena, &schema);
     ck_assert_int_eq(mr_error_code(e), MR_FILE_MISSING);
@@ -506,6 +527,7 @@ Suite *suite_connectors_files_listing(void)
     tcase_add_test(c, renamed_in_counts_at_once);
     tcase_add_test(c, ten_thousand_tiny_files);
     tcase_add_test(c, schemas);
+    tcase_add_test(c, schema_of_too_many_keys);
     suite_add_tcase(suite, c);
     return suite;
 }
