@@ -23,7 +23,7 @@ static enum mr_exit run(const struct mr_call *call)
         return code;
     if (o->json) {
         struct mr_json_out out = {0};
-        mr_problems_json(&compiled, &out);
+        mr_problems_json(compiled.problems, compiled.problem_count, compiled.error_count, &out);
         mr_print_json(&out);
         mr_buf_finish(&out.text);
     } else {

@@ -8,12 +8,13 @@
 
 struct options {
     struct mr_str state;
-    bool yes;
+    bool yes, json;
 };
 
 static const struct mr_option option_table[] = {
     MR_OPTION_STATE(struct options),
     {.name = "yes", .letter = 'y', MR_OPTION(struct options, yes), .doc = "Do not ask."},
+    MR_OPTION_JSON(struct options),
     {0},
 };
 
@@ -50,12 +51,8 @@ static enum mr_exit run(const struct mr_call *call)
     if (confirmed(&home, o->yes)) {
         e = remove_state(&home);
         code = e ? mr_fail(e) : MR_EXIT_OK;
-        if (code == MR_EXIT_OK) {
-            struct mr_buf text = {0};
-            mr_buf_printf(&text, "removed \"%s\"\n", home.root.ptr);
-            mr_print(&text);
-            mr_buf_finish(&text);
-        }
+        if (code == MR_EXIT_OK)
+            mr_print_done(o->json, "removed", mr_buf_str(&home.root));
     }
     mr_home_finish(&home);
     return code;

@@ -36,6 +36,23 @@ void mr_print_json(struct mr_json_out *json)
     json->comma = false;
 }
 
+void mr_print_done(bool json, const char *did, struct mr_str folder)
+{
+    struct mr_json_out out = {0};
+    if (json) {
+        mr_json_begin_object(&out);
+        mr_json_key(&out, "did");
+        mr_json_textz(&out, did);
+        mr_json_key(&out, "state");
+        mr_json_text(&out, folder);
+        mr_json_end_object(&out);
+    } else {
+        mr_buf_printf(&out.text, "%s \"%.*s\"", did, MR_FMT(folder));
+    }
+    mr_print_json(&out);
+    mr_buf_finish(&out.text);
+}
+
 static enum mr_exit exit_of(enum mr_code code)
 {
     switch (code) {
@@ -53,11 +70,37 @@ static enum mr_exit exit_of(enum mr_code code)
     }
 }
 
+/* Whether --json is among the words: errors are for a program then, too. Set once, by main. */
+static bool json_wanted;
+
+static void error_json(const struct mr_error *e, struct mr_buf *out)
+{
+    struct mr_json_out json = {0};
+    char code[16];
+    snprintf(code, sizeof code, "MR%04d", (int)mr_error_code(e));
+    mr_json_begin_object(&json);
+    mr_json_key(&json, "severity");
+    mr_json_textz(&json, "error");
+    mr_json_key(&json, "code");
+    mr_json_textz(&json, code);
+    mr_json_key(&json, "fact");
+    mr_json_textz(&json, mr_error_message(e));
+    mr_json_key(&json, "remedy");
+    mr_json_textz(&json, mr_error_remedy_text(e));
+    mr_json_end_object(&json);
+    mr_buf_adds(out, mr_buf_str(&json.text));
+    mr_buf_addc(out, '\n');
+    mr_buf_finish(&json.text);
+}
+
 enum mr_exit mr_fail(struct mr_error *e)
 {
     enum mr_exit code = exit_of(mr_error_code(e));
     struct mr_buf text = {0};
-    mr_error_print(e, &text);
+    if (json_wanted)
+        error_json(e, &text);
+    else
+        mr_error_print(e, &text);
     fflush(stdout);
     fwrite(text.ptr, 1, text.len, stderr);
     mr_buf_finish(&text);
@@ -143,6 +186,8 @@ int mr_command_main(int argc, char **argv)
 {
     /* A reader that leaves (`| head`) is seen as EPIPE where we write. */
     signal(SIGPIPE, SIG_IGN);
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        json_wanted |= strcmp(argv[i], "--json") == 0;
     const char *word = argc > 1 ? argv[1] : "help";
     if (is_help(word))
         word = "help";

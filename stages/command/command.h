@@ -32,6 +32,7 @@ struct mr_option {
     const char *value;  /* what the value is called in the help; NULL for flags */
     const char *choices; /* "auto|off"; stored as 1 + index, 0 = not given */
     const char *doc;    /* one sentence with a full stop */
+    uint64_t least;     /* of a count */
 };
 
 /* Name, type and offset from the struct field itself, so that table and struct cannot disagree.
@@ -95,5 +96,7 @@ enum mr_exit mr_fail(struct mr_error *e);
 /* Writes to standard output; a closed pipe ends the program quietly. */
 void mr_print(const struct mr_buf *text);
 void mr_print_json(struct mr_json_out *json); /* with a line end; empties it */
+/* What was done to a pipeline's state folder: `removed ".millrace/x"`, {"did":…,"state":…}. */
+void mr_print_done(bool json, const char *did, struct mr_str folder);
 
 #endif

@@ -209,13 +209,28 @@ static void check_libraries(struct report *r)
     mr_buf_finish(&value);
 }
 
+/* Nothing is made by looking: without a state folder, the one it would be made in is measured. */
+static void nearest_folder(const char *wanted, struct mr_buf *out)
+{
+    mr_buf_addz(out, wanted);
+    while (!mr_file_exists(mr_buf_text(out))) {
+        while (out->len && out->ptr[out->len - 1] == '/')
+            out->len--;
+        while (out->len && out->ptr[out->len - 1] != '/')
+            out->len--;
+        if (!out->len)
+            mr_buf_addc(out, '.');
+    }
+}
+
 static enum mr_exit run(const struct mr_call *call)
 {
     const struct options *o = call->options;
     struct report r = {0};
     const char *wanted = o->state.len ? o->state.ptr : MR_STATE_DEFAULT;
-    /* Nothing is made by looking: without a state folder, its future parent is measured. */
-    const char *folder = mr_file_exists(wanted) ? wanted : ".";
+    struct mr_buf path = {0};
+    nearest_folder(wanted, &path);
+    const char *folder = mr_buf_text(&path);
     mr_json_begin_array(&r.json);
     check_machine(&r);
     check_space(&r, folder);
@@ -229,6 +244,7 @@ static enum mr_exit run(const struct mr_call *call)
         mr_print(&r.text);
     mr_buf_finish(&r.json.text);
     mr_buf_finish(&r.text);
+    mr_buf_finish(&path);
     return r.worst == BROKEN ? MR_EXIT_FAILED : MR_EXIT_OK;
 }
 

@@ -85,14 +85,24 @@ static struct mr_error *store_choice(struct parser *p, const struct mr_option *o
                     MR_FMT(value));
 }
 
+static struct mr_error *store_count(struct parser *p, const struct mr_option *o,
+                                    struct mr_str value)
+{
+    uint64_t *count = (uint64_t *)(void *)(p->target + o->offset);
+    if (!mr_str_to_uint(value, count))
+        return mr_error(MR_USAGE, "--%s wants a whole number, not \"%.*s\"", o->name,
+                        MR_FMT(value));
+    if (*count < o->least)
+        return mr_error(MR_USAGE, "--%s wants a whole number of at least %llu, not \"%.*s\"",
+                        o->name, (unsigned long long)o->least, MR_FMT(value));
+    return NULL;
+}
+
 static struct mr_error *store(struct parser *p, const struct mr_option *o, struct mr_str value)
 {
     switch (o->type) {
     case MR_O_COUNT:
-        if (!mr_str_to_uint(value, (uint64_t *)(void *)(p->target + o->offset)))
-            return mr_error(MR_USAGE, "--%s wants a whole number, not \"%.*s\"", o->name,
-                            MR_FMT(value));
-        return NULL;
+        return store_count(p, o, value);
     case MR_O_TEXT:
         if (!value.len)
             return mr_error(MR_USAGE, "--%s wants a value", o->name);

@@ -41,7 +41,7 @@ static void print_problems(const struct mr_compiled *c, bool json)
 {
     if (json) {
         struct mr_json_out out = {0};
-        mr_problems_json(c, &out);
+        mr_problems_json(c->problems, c->problem_count, c->error_count, &out);
         mr_print_json(&out);
         mr_buf_finish(&out.text);
         return;
@@ -66,7 +66,7 @@ enum mr_exit mr_program_compile(const char *path, const struct mr_compile_choice
         mr_compiled_destroy(out);
         return mr_fail(e);
     }
-    if (out->error_count || !choice->json)
+    if (out->error_count || !(choice->json || choice->quiet))
         print_problems(out, choice->json);
     if (!out->error_count)
         return MR_EXIT_OK;
@@ -74,16 +74,17 @@ enum mr_exit mr_program_compile(const char *path, const struct mr_compile_choice
     return MR_EXIT_TOPOLOGY;
 }
 
-void mr_problems_json(const struct mr_compiled *c, struct mr_json_out *out)
+void mr_problems_json(const struct mr_problem *problems, size_t count, size_t errors,
+                      struct mr_json_out *out)
 {
     static const char *const severities[] = {"error", "warning", "hint"};
     mr_json_begin_object(out);
     mr_json_key(out, "errors");
-    mr_json_uint(out, c->error_count);
+    mr_json_uint(out, errors);
     mr_json_key(out, "problems");
     mr_json_begin_array(out);
-    for (size_t i = 0; i < c->problem_count; i++) {
-        const struct mr_problem *p = &c->problems[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct mr_problem *p = &problems[i];
         char code[16];
         snprintf(code, sizeof code, "MR%04d", (int)p->code);
         mr_json_begin_object(out);

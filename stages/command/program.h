@@ -12,6 +12,7 @@ struct mr_compile_choice {
     struct mr_pairs sets, scale;
     int fuse;        /* as parsed from "auto|off": 0 = as the topology says */
     uint64_t limit;  /* rows per source; 0: all */
+    bool quiet;      /* only errors are printed */
     bool json;       /* problems as JSON on standard output, and only when there are errors */
 };
 
@@ -19,7 +20,8 @@ struct mr_compile_choice {
 enum mr_exit mr_program_compile(const char *path, const struct mr_compile_choice *choice,
                                 struct mr_compiled *out);
 /* {"errors":N,"problems":[…]} */
-void mr_problems_json(const struct mr_compiled *c, struct mr_json_out *out);
+void mr_problems_json(const struct mr_problem *problems, size_t count, size_t errors,
+                      struct mr_json_out *out);
 
 /* `--scale stage=N`: processes of the stage's group. Refused above its partitions. */
 struct mr_error *mr_scale_set(struct mr_plan *plan, const struct mr_pairs *scales);

@@ -21,7 +21,7 @@ static const struct mr_option option_table[] = {
     {.name = "set", MR_OPTION(struct options, set), .value = "NAME=VALUE",
      .doc = "Give ${NAME} of the topology a value; may be repeated."},
     {.name = "limit", MR_OPTION(struct options, limit), .value = "N",
-     .doc = "Read at most N rows from each source."},
+     .least = 1, .doc = "Read at most N rows from each source."},
     MR_OPTION_STATE(struct options),
     {.name = "fuse", MR_OPTION(struct options, fuse), .choices = "auto|off",
      .doc = "Several stages in one process, or one each (default: as the topology says)."},
@@ -235,7 +235,8 @@ static enum mr_exit run(const struct mr_call *call)
 {
     const struct options *o = call->options;
     struct mr_compile_choice choice = {
-        .sets = o->set, .scale = o->scale, .fuse = o->fuse, .limit = o->limit, .json = o->json};
+        .sets = o->set, .scale = o->scale, .fuse = o->fuse, .limit = o->limit,
+        .quiet = o->quiet, .json = o->json};
     struct mr_compiled compiled;
     const char *topology = call->args[0].ptr;
     enum mr_exit code = mr_program_compile(topology, &choice, &compiled);

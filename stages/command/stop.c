@@ -5,13 +5,14 @@
 
 struct options {
     struct mr_str state;
-    bool now;
+    bool now, json;
 };
 
 static const struct mr_option option_table[] = {
     MR_OPTION_STATE(struct options),
     {.name = "now", MR_OPTION(struct options, now),
      .doc = "End at once, without finishing the rows at work; nothing is lost."},
+    MR_OPTION_JSON(struct options),
     {0},
 };
 
@@ -24,19 +25,15 @@ static enum mr_exit run(const struct mr_call *call)
     if (e)
         return mr_fail(e);
     pid_t supervisor;
-    struct mr_buf text = {0};
-    if (!mr_home_running(&home, &supervisor)) {
-        mr_buf_addz(&text, "not running\n");
-    } else {
+    bool running = mr_home_running(&home, &supervisor);
+    if (running) {
         int fd;
         e = mr_control_send(&home.layout, o->now ? "kill" : "stop", &fd);
-        if (!e) {
+        if (!e)
             mr_control_wait(fd);
-            mr_buf_addz(&text, "stopped\n");
-        }
     }
-    mr_print(&text);
-    mr_buf_finish(&text);
+    if (!e)
+        mr_print_done(o->json, running ? "stopped" : "not running", mr_buf_str(&home.root));
     mr_home_finish(&home);
     return e ? mr_fail(e) : MR_EXIT_OK;
 }

@@ -288,6 +288,20 @@ static struct mr_error *run_cases(const struct mr_plan *plan, const struct mr_ca
     return e;
 }
 
+static void print_problems(const struct mr_cases *cases, bool json)
+{
+    struct mr_json_out out = {0};
+    if (json) {
+        mr_problems_json(cases->problems, cases->problem_count, cases->error_count, &out);
+        mr_print_json(&out);
+    } else {
+        for (size_t i = 0; i < cases->problem_count; i++)
+            mr_problem_print(&cases->problems[i], &out.text);
+        fwrite(out.text.ptr, 1, out.text.len, stderr);
+    }
+    mr_buf_finish(&out.text);
+}
+
 static enum mr_exit test_plan(const struct mr_plan *plan, const char *topology, bool json)
 {
     struct mr_buf path = {0};
@@ -295,13 +309,11 @@ static enum mr_exit test_plan(const struct mr_plan *plan, const char *topology, 
     struct tally all = {0};
     mr_cases_path(topology, &path);
     struct mr_error *e = mr_cases_read(mr_buf_text(&path), &cases);
+    if (e && !mr_file_exists(path.ptr))
+        e = mr_error_remedy(e, "Write cases there: \"Cases\" in topology/README.md shows how.");
     enum mr_exit code = MR_EXIT_TOPOLOGY;
     if (!e && cases.error_count) {
-        struct mr_buf problems = {0};
-        for (size_t i = 0; i < cases.problem_count; i++)
-            mr_problem_print(&cases.problems[i], &problems);
-        fwrite(problems.ptr, 1, problems.len, stderr);
-        mr_buf_finish(&problems);
+        print_problems(&cases, json);
     } else if (!e) {
         e = run_cases(plan, &cases, path.ptr, &all);
         code = all.bad ? MR_EXIT_CASES : MR_EXIT_OK;

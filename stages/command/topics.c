@@ -133,10 +133,15 @@ static enum mr_exit run_list(const struct mr_call *call)
     return e ? mr_fail(e) : MR_EXIT_OK;
 }
 
-/* Whole name, or its part without pipeline and epoch ("dedup.out"), or the stage's ("dedup"). */
+/* Whole name, or its part without epoch ("dedup.out"), or the stage's ("dedup"); the pipeline may
+ * stand before each. */
 static bool is_meant(const struct view *v, const struct mr_plan_topic *topic, struct mr_str given)
 {
     struct mr_buf name = {0};
+    size_t prefix = v->plan->name.len + 1;
+    if (given.len > prefix && mr_str_starts(given, v->plan->name) && given.ptr[prefix - 1] == '.' &&
+        is_meant(v, topic, mr_str_span(given.ptr + prefix, given.len - prefix)))
+        return true;
     mr_buf_printf(&name, "%.*s.%.*s.e%u", MR_FMT(v->plan->name), MR_FMT(given), v->plan->epoch);
     bool meant = mr_str_eq(topic->name, given) || mr_str_eq(topic->name, mr_buf_str(&name));
     name.len = 0;
@@ -358,7 +363,7 @@ static const struct mr_option cat_options[] = {
     {.name = "from", MR_OPTION(struct options, from), .value = "N",
      .doc = "Begin at the N-th row of each lane."},
     {.name = "limit", .letter = 'n', MR_OPTION(struct options, limit), .value = "N",
-     .doc = "Print at most N rows."},
+     .least = 1, .doc = "Print at most N rows."},
     {.name = "head", MR_OPTION(struct options, head),
      .doc = "Print id, lineage and place around each row."},
     MR_OPTION_STATE(struct options),
@@ -371,6 +376,7 @@ static const struct mr_command list_command = {
     .arguments = "[PIPELINE|TOPOLOGY]",
     .max_args = 1,
     .doc = "List the topics of a pipeline with rows and size.",
+    .notes = "Each lane's end marker of a run counts as a row.",
     .options_size = sizeof(struct options),
     .options = list_options,
     .run = run_list,
@@ -393,7 +399,8 @@ static const struct mr_command cat_command = {
     .min_args = 1,
     .max_args = 1,
     .doc = "Print a topic's rows as JSON lines.",
-    .notes = "TOPIC is the whole name, or STAGE, or STAGE.OUTPUT where one pipeline is meant.",
+    .notes = "TOPIC is the whole name, or STAGE, or STAGE.OUTPUT; with several pipelines in the state\n"
+             "folder, PIPELINE. stands before it.",
     .options_size = sizeof(struct options),
     .options = cat_options,
     .run = run_cat,

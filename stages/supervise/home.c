@@ -107,7 +107,8 @@ struct mr_error *mr_home_find(struct mr_home *h, struct mr_str state, struct mr_
     if (found > 1) {
         mr_home_finish(h);
         e = mr_error_remedy(mr_error(MR_RUN_UNKNOWN, "several pipelines are meant: %s",
-                                     mr_buf_text(&names)), "Give the name of one.");
+                                     mr_buf_text(&names)),
+                            "Give the name of one; for a topic, PIPELINE.STAGE.");
     } else if (!found && wanted.len) {
         e = mr_error(MR_RUN_UNKNOWN, "there is no pipeline \"%.*s\" in \"%.*s\"", MR_FMT(wanted),
                      MR_FMT(folder));

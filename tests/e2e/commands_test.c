@@ -170,6 +170,61 @@ START_TEST(test_cases)
 }
 END_TEST
 
+/* --json is for programs, also when a command fails and when it has only done something. */
+START_TEST(test_json_of_everything)
+{
+    ck_assert_int_eq(RUN(&p, "status", "nothing", "--json"), 8);
+    ck_assert_str_eq(p.out, "");
+    ck_assert_int_eq(p.err[0], '{');
+    ck_assert_ptr_nonnull(strstr(p.err, "\"code\":\"MR4002\",\"fact\":\"there is no pipeline"));
+    program_write(&p, "in.jsonl", "{\"text\":\"a b\"}\n");
+    program_write(&p, "x.yaml", "source: in.jsonl\nsink: out.jsonl\n");
+    program_write(&p, "x.cases.yaml", "- name: no rows\n");
+    ck_assert_int_eq(RUN(&p, "test", "x.yaml", "--json"), 3);
+    program_said(&p, "{\"errors\":");
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--json"), 0);
+    ck_assert_int_eq(RUN(&p, "stop", "--json"), 0);
+    ck_assert_str_eq(p.out, "{\"did\":\"not running\",\"state\":\".millrace/x\"}\n");
+    ck_assert_int_eq(RUN(&p, "clean", "x", "--json"), 0);
+    ck_assert_str_eq(p.out, "{\"did\":\"removed\",\"state\":\".millrace/x\"}\n");
+}
+END_TEST
+
+START_TEST(test_topics_of_several_pipelines)
+{
+    program_write(&p, "in.jsonl", "{\"text\":\"a b\"}\n");
+    program_write(&p, "x.yaml", "source: in.jsonl\nsink: out-x.jsonl\n");
+    program_write(&p, "y.yaml", "source: in.jsonl\nsink: out-y.jsonl\n");
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "-q"), 0);
+    ck_assert_int_eq(RUN(&p, "run", "y.yaml", "-q"), 0);
+    ck_assert_int_eq(RUN(&p, "topics", "cat", "source"), 8);
+    ck_assert_ptr_nonnull(strstr(p.err, "PIPELINE.STAGE"));
+    ck_assert_int_eq(RUN(&p, "topics", "cat", "x.source"), 0);
+    ck_assert_str_eq(p.out, "{\"text\":\"a b\"}\n");
+    ck_assert_int_eq(RUN(&p, "topics", "cat", "y.source.out"), 0);
+    ck_assert_str_eq(p.out, "{\"text\":\"a b\"}\n");
+}
+END_TEST
+
+/* What a wrong pattern, a wrong place and a quiet run say. */
+START_TEST(test_what_a_beginner_meets)
+{
+    program_write(&p, "x.yaml", "source: no/*.jsonl\nsink: out.jsonl\n");
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml"), 0);
+    ck_assert_ptr_nonnull(strstr(p.err, "finds nothing to read"));
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--quiet"), 0);
+    ck_assert_str_eq(p.err, "");
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--limit", "0"), 2);
+    ck_assert_int_eq(RUN(&p, "doctor", "--state", "/proc/none/there"), 1);
+    ck_assert_ptr_nonnull(strstr(p.out, "durable write    "));
+    program_write(&p, "y.yaml", "source: ${INPUT_NOBODY_GIVES}\nsink: out.jsonl\n");
+    ck_assert_int_eq(RUN(&p, "check", "y.yaml", "--json"), 3);
+    program_said(&p, "{\"errors\":1,");
+    ck_assert_int_eq(RUN(&p, "test", "x.yaml"), 1);
+    ck_assert_ptr_nonnull(strstr(p.err, "Write cases"));
+}
+END_TEST
+
 Suite *suite_e2e_commands(void);
 Suite *suite_e2e_commands(void)
 {
@@ -186,6 +241,9 @@ Suite *suite_e2e_commands(void)
     tcase_add_test(c, test_try_errors);
     tcase_add_test(c, test_topics);
     tcase_add_test(c, test_cases);
+    tcase_add_test(c, test_json_of_everything);
+    tcase_add_test(c, test_topics_of_several_pipelines);
+    tcase_add_test(c, test_what_a_beginner_meets);
     suite_add_tcase(s, c);
     return s;
 }

@@ -5,7 +5,7 @@
 
 struct options {
     bool json;
-    uint64_t limit;
+    uint64_t limit, parts;
     struct mr_str state;
     struct mr_pairs set;
     int fuse;
@@ -15,6 +15,8 @@ static const struct mr_option table[] = {
     {.name = "json", MR_OPTION(struct options, json), .doc = "Print JSON."},
     {.name = "limit", .letter = 'n', MR_OPTION(struct options, limit), .value = "N",
      .doc = "At most N rows."},
+    {.name = "parts", MR_OPTION(struct options, parts), .value = "N", .least = 1,
+     .doc = "Parts."},
     {.name = "state", MR_OPTION(struct options, state), .value = "DIR", .doc = "Folder."},
     {.name = "set", MR_OPTION(struct options, set), .value = "NAME=VALUE", .doc = "Set."},
     {.name = "fuse", MR_OPTION(struct options, fuse), .choices = "auto|off", .doc = "Fuse."},
@@ -124,6 +126,7 @@ START_TEST(test_errors)
     expect_error(PARSE("a", "-x"), "no option \"-x\"");
     expect_error(PARSE("a", "--limit"), "wants a value");
     expect_error(PARSE("a", "--limit", "-1"), "whole number");
+    expect_error(PARSE("a", "--parts", "0"), "at least 1, not \"0\"");
     expect_error(PARSE("a", "--limit", "18446744073709551616"), "whole number");
     expect_error(PARSE("a", "--json=yes"), "takes no value");
     expect_error(PARSE("a", "--set", "novalue"), "NAME=VALUE");
