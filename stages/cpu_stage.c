@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "runtime/base/file.h"
 #include "runtime/flow/worker.h"
@@ -26,6 +27,17 @@ static void catch_term(void)
     struct sigaction action = {.sa_handler = on_term};
     sigemptyset(&action.sa_mask);
     sigaction(SIGTERM, &action, NULL);
+}
+
+/* A task holds a lock for each partition it writes, and its store's files: many partitions in one
+ * process are more than the usual 1024. What the system allows is taken; less is no error yet. */
+static void allow_files(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
 }
 
 static struct mr_error *read_number(struct mr_str text, uint64_t most, uint64_t *out)
@@ -93,6 +105,7 @@ static enum mr_exit run(const struct mr_call *call)
     struct mr_buf bytes = {0};
     bool ended = false;
     catch_term();
+    allow_files();
     struct mr_error *e = read_options(call, &bytes, &options);
     if (e) {
         mr_fail(e);

@@ -63,7 +63,7 @@ uint64_t mr_totals_rejected(const struct mr_totals *t)
 {
     uint64_t rejected = 0;
     for (size_t i = 0; i < t->plan->stage_count; i++)
-        rejected += t->stages[i].counter[MR_C_REJECTED];
+        rejected += t->stages[i].counter[MR_C_REJECTED] + t->stages[i].counter[MR_C_REFUSED];
     return rejected;
 }
 
