@@ -1,6 +1,8 @@
 /* Rows as JSON or CSV text. */
 #include "connectors/files/sink.h"
 
+#include <stdlib.h>
+
 static bool is_added(const struct sink_params *p, struct mr_str key)
 {
     return (p->id_key.len && mr_str_eq(key, p->id_key)) ||
@@ -135,16 +137,30 @@ void mr_files__encode_header(struct mr_sink *s, struct mr_buf *out)
     mr_buf_addc(out, '\n');
 }
 
-static struct mr_value find(struct mr_value map, struct mr_str key)
+static int compare_names(const void *a, const void *b)
 {
-    struct mr_value k, v, none = {0};
-    struct mr_walk w;
-    mr_walk_begin(&w, map);
-    while (mr_walk_next(&w, &k) && mr_walk_next(&w, &v)) {
-        if (mr_str_eq(mr_value_text(k), key))
-            return v;
-    }
-    return none;
+    return mr_str_cmp(((const struct sink_column *)a)->name, ((const struct sink_column *)b)->name);
+}
+
+static void index_columns(struct mr_sink *s)
+{
+    size_t count = s->columns.count;
+    s->cells = mr_arena_alloc(s->arena, (count + 1) * sizeof *s->cells);
+    s->by_name = mr_arena_alloc(s->arena, (count + 1) * sizeof *s->by_name);
+    for (size_t i = 0; i < count; i++)
+        s->by_name[i] = (struct sink_column){s->columns.items[i], i};
+    qsort(s->by_name, count, sizeof *s->by_name, compare_names);
+}
+
+/* The column of a key; columns.count when it has none. Keys mostly come in the order of columns. */
+static size_t column_of(const struct mr_sink *s, struct mr_str key, size_t likely)
+{
+    if (likely < s->columns.count && mr_str_eq(s->columns.items[likely], key))
+        return likely;
+    struct sink_column wanted = {key, 0};
+    const struct sink_column *found =
+        bsearch(&wanted, s->by_name, s->columns.count, sizeof wanted, compare_names);
+    return found ? found->at : s->columns.count;
 }
 
 struct mr_error *mr_files__fit_columns(struct mr_sink *s, struct mr_str bytes)
@@ -152,27 +168,29 @@ struct mr_error *mr_files__fit_columns(struct mr_sink *s, struct mr_str bytes)
     struct mr_value map = {(const uint8_t *)bytes.ptr, (uint32_t)bytes.len}, k, v;
     if (!s->columns.items)
         take_columns(s, map);
-    if (s->params->extra_keys == EXTRA_DROP)
-        return NULL;
+    if (!s->by_name)
+        index_columns(s);
+    for (size_t i = 0; i < s->columns.count; i++)
+        s->cells[i] = (struct mr_value){0};
     struct mr_walk w;
     mr_walk_begin(&w, map);
-    while (mr_walk_next(&w, &k) && mr_walk_next(&w, &v)) {
+    for (size_t at = 0; mr_walk_next(&w, &k) && mr_walk_next(&w, &v);) {
         struct mr_str key = mr_value_text(k);
-        bool found = is_added(s->params, key);
-        for (size_t i = 0; i < s->columns.count && !found; i++)
-            found = mr_str_eq(s->columns.items[i], key);
-        if (!found)
+        size_t column = column_of(s, key, at);
+        if (column < s->columns.count) {
+            s->cells[column] = v;
+            at = column + 1;
+        } else if (s->params->extra_keys != EXTRA_DROP && !is_added(s->params, key)) {
             return mr_error_row(mr_error(MR_SINK_COLUMNS,
                                          "the key \"%.*s\" is not a column of \"%s\"", MR_FMT(key),
                                          s->base));
+        }
     }
     return NULL;
 }
 
-static void encode_csv(struct mr_sink *s, const struct mr_head *head, struct mr_str map,
-                       struct mr_buf *out)
+static void encode_csv(struct mr_sink *s, const struct mr_head *head, struct mr_buf *out)
 {
-    struct mr_value value = {(const uint8_t *)map.ptr, (uint32_t)map.len};
     char hex[MR_ID_HEX_LEN + 1], delimiter = delimiter_of(s);
     size_t before = out->len;
     for (size_t i = 0; i < s->columns.count; i++) {
@@ -184,9 +202,8 @@ static void encode_csv(struct mr_sink *s, const struct mr_head *head, struct mr_
                 mr_buf_addz(out, hex);
             continue;
         }
-        struct mr_value v = find(value, column);
-        if (v.len)
-            add_value(s, v, out);
+        if (s->cells[i].len)
+            add_value(s, s->cells[i], out);
     }
     if (out->len == before) /* a blank line is no record for most readers */
         add_field(s, MR_STR(""), out);
@@ -196,7 +213,7 @@ void mr_files__encode(struct mr_sink *s, const struct mr_head *head, struct mr_s
                       struct mr_buf *out)
 {
     if (s->kind.format == FORMAT_CSV || s->kind.format == FORMAT_TSV)
-        encode_csv(s, head, map, out);
+        encode_csv(s, head, out);
     else
         encode_json(s, head, map, out);
 }

@@ -42,6 +42,12 @@ struct sink_state {
     uint64_t tail_bytes;  /* of these, the end of a JSON array */
 };
 
+/* A column found by its name. */
+struct sink_column {
+    struct mr_str name;
+    size_t at;
+};
+
 struct mr_sink {
     const struct sink_params *params;
     struct mr_connector_env env;
@@ -59,9 +65,12 @@ struct mr_sink {
     struct mr_strs columns;   /* of CSV; from parameters or the first row */
     struct mr_arena *arena;   /* names of columns */
     bool columns_saved;
+    struct sink_column *by_name; /* the columns in the order of their names */
+    struct mr_value *cells;      /* of the row that fit_columns saw last; by column */
 };
 
-/* encode.c. fit_columns, CSV only: settles the columns; a row error when the row has another key. */
+/* encode.c. fit_columns, CSV only and before each row: settles the columns; a row error when the row
+ * has another key. */
 struct mr_error *mr_files__fit_columns(struct mr_sink *s, struct mr_str map);
 void mr_files__encode(struct mr_sink *s, const struct mr_head *head, struct mr_str map,
                       struct mr_buf *out);

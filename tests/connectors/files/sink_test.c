@@ -122,6 +122,38 @@ START_TEST(csv_refuses_unknown_keys)
 }
 END_TEST
 
+/* Columns are not looked for one by one: the product of two such numbers would never end. */
+START_TEST(csv_of_very_many_columns)
+{
+    enum { KEYS = 200000 };
+    struct mr_buf row = {0}, want = {0};
+    struct mr_sink *s = help_sink(1, SET("file=out.csv"));
+    for (int back = 0; back < 2; back++) {
+        row.len = 0;
+        for (int i = 0; i < KEYS; i++)
+            mr_buf_printf(&row, "%s\"k%d\":%d", i ? "," : "{", back ? KEYS - 1 - i : i, back);
+        mr_buf_addc(&row, '}');
+        help_write(s, mr_buf_text(&row));
+    }
+    help_end_sink(s, 1);
+    for (int line = 0; line < 3; line++)
+        for (int i = 0; i < KEYS; i++) {
+            mr_buf_addz(&want, i ? "," : line ? "\n" : "");
+            if (line)
+                mr_buf_addc(&want, (char)('0' + line - 1));
+            else
+                mr_buf_printf(&want, "k%d", i);
+        }
+    mr_buf_addc(&want, '\n');
+    char *got = help_read("out.csv");
+    ck_assert_ptr_nonnull(got);
+    ck_assert(strcmp(got, mr_buf_text(&want)) == 0);
+    free(got);
+    mr_buf_finish(&row);
+    mr_buf_finish(&want);
+}
+END_TEST
+
 /* What the compressed file holds, by the source's own reader. */
 static const char *read_back(const char *name)
 {
@@ -402,6 +434,7 @@ Suite *suite_connectors_files_sink(void)
     tcase_add_loop_test(c, each_format, 0, (int)(sizeof cases / sizeof *cases));
     tcase_add_test(c, ids_in_json);
     tcase_add_test(c, csv_refuses_unknown_keys);
+    tcase_add_test(c, csv_of_very_many_columns);
     tcase_add_loop_test(c, empty_first_run_then_rows, 0, count);
     tcase_add_loop_test(c, recovers_to_the_commit, 0, count);
     tcase_add_test(c, shards);
