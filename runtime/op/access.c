@@ -218,12 +218,8 @@ void mr_row_keep_bound(struct mr_row *row)
         bool bound = false;
         for (uint32_t i = 0; !bound && i < total; i++)
             bound = field->symbol != UINT16_MAX && b->symbols[i] == field->symbol;
-        if (bound)
-            continue;
-        if (field->symbol != UINT16_MAX)
-            mr_row_drop_field(row, field->symbol);
-        else
-            mr_row_drop_named(row, field->name);
+        if (!bound)
+            mr_row_drop_at(row, f);
     }
 }
 

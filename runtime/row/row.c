@@ -273,6 +273,13 @@ void mr_row_drop_named(struct mr_row *row, struct mr_str name)
         drop(row, f);
 }
 
+void mr_row_drop_at(struct mr_row *row, uint32_t index)
+{
+    mr_assert(index < row->count);
+    if (row->fields[index].value.len)
+        drop(row, row->fields + index);
+}
+
 /* ---- back to bytes ---- */
 
 static size_t text_head_size(size_t len)

@@ -71,6 +71,8 @@ void mr_row_rename_field(struct mr_row *row, uint16_t from, uint16_t to);
 struct mr_value mr_row_find(const struct mr_row *row, struct mr_str name);
 void mr_row_put_named(struct mr_row *row, struct mr_str name, struct mr_value copied);
 void mr_row_drop_named(struct mr_row *row, struct mr_str name);
+/* By place in row->fields; nothing when it is dropped already. */
+void mr_row_drop_at(struct mr_row *row, uint32_t index);
 
 /* Partition key of a value: raw UTF-8 for text, canonical msgpack otherwise (smallest integer
  * form, doubles that are whole numbers stay doubles). Appends to out. False for null or absent. */

@@ -206,6 +206,24 @@ START_TEST(test_topics_of_several_pipelines)
 }
 END_TEST
 
+/* No step may look at all keys for each key: such a row would hold its stage for hours. */
+START_TEST(test_row_of_very_many_keys)
+{
+    struct mr_buf row = {0};
+    mr_buf_addz(&row, "{\"text\":\"x\"");
+    for (int i = 0; i < 300000; i++)
+        mr_buf_printf(&row, ",\"k%d\":0", i);
+    mr_buf_addz(&row, "}\n");
+    p.in = mr_buf_text(&row);
+    ck_assert_int_eq(RUN(&p, "try", "rows.select", "--key", "input_keys=text"), 0);
+    ck_assert_str_eq(p.out, "{\"text\":\"x\"}\n");
+    ck_assert_int_eq(RUN(&p, "try", "rows.drop", "--key", "input_keys=text"), 0);
+    ck_assert_ptr_nonnull(strstr(p.out, "\"k299999\":0}"));
+    p.in = NULL;
+    mr_buf_finish(&row);
+}
+END_TEST
+
 /* What a wrong pattern, a wrong place and a quiet run say. */
 START_TEST(test_what_a_beginner_meets)
 {
@@ -244,6 +262,7 @@ Suite *suite_e2e_commands(void)
     tcase_add_test(c, test_json_of_everything);
     tcase_add_test(c, test_topics_of_several_pipelines);
     tcase_add_test(c, test_what_a_beginner_meets);
+    tcase_add_test(c, test_row_of_very_many_keys);
     suite_add_tcase(s, c);
     return s;
 }
