@@ -48,9 +48,8 @@ static void skip_hidden(struct mr_store_iter *i)
     mr_buf_finish(&end);
 }
 
-static void show_end(struct mr_store_iter *i)
+static void note_failure(struct mr_store_iter *i)
 {
-    i->valid = false;
     char *text = NULL;
     rocksdb_iter_get_error(i->disk, &text);
     if (text && !i->failed)
@@ -67,7 +66,8 @@ static void settle(struct mr_store_iter *i)
         bool on_disk = rocksdb_iter_valid(i->disk);
         bool in_map = within(i, i->pending);
         if (!on_disk && !in_map) {
-            show_end(i);
+            i->valid = false;
+            note_failure(i);
             return;
         }
         int order = !on_disk ? -1 : !in_map ? 1 : mr_str_cmp(i->pending->key, disk_key(i));
@@ -155,8 +155,10 @@ struct mr_error *mr_store_iter_close(struct mr_store_iter *i)
     while (*link != i)
         link = &(*link)->next_open;
     *link = i->next_open;
-    if (i->disk)
+    if (i->disk) {
+        note_failure(i); /* whoever stops early has not met it */
         rocksdb_iter_destroy(i->disk);
+    }
     rocksdb_readoptions_destroy(i->read);
     mr_buf_finish(&i->prefix);
     mr_buf_finish(&i->end);
