@@ -76,7 +76,8 @@ struct supervisor {
     struct client clients[CLIENTS_MAX];
     struct progress {
         size_t lines;               /* on the terminal, to be drawn over */
-        uint64_t last_ms, last_rows, last_read;
+        uint64_t last_ms;
+        uint64_t *last_rows;        /* taken, by stage */
         double rate;
     } progress;
 };

@@ -1,5 +1,6 @@
 /* What a run shows while it works: a table drawn over itself on a terminal, plain lines otherwise. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -8,14 +9,18 @@
 
 enum { NAME_WIDTH = 24 };
 
-/* Rows out of all sources: what the rate of the whole run means. */
-static uint64_t source_rows(const struct mr_totals *t)
+/* Most rows that a stage took since the last look: once sources have read all, or while one stage
+ * settles a set, others still work. */
+static uint64_t rows_taken(struct supervisor *s)
 {
-    uint64_t rows = 0;
-    for (size_t i = 0; i < t->plan->stage_count; i++)
-        if (t->plan->stages[i].kind == MR_STAGE_SOURCE)
-            rows += t->stages[i].counter[MR_C_FORWARDED];
-    return rows;
+    uint64_t most = 0;
+    for (size_t i = 0; i < s->plan->stage_count; i++) {
+        uint64_t rows = s->totals->stages[i].counter[MR_C_IN], *last = &s->progress.last_rows[i];
+        if (rows > *last && rows - *last > most)
+            most = rows - *last;
+        *last = rows;
+    }
+    return most;
 }
 
 static uint64_t lag_bytes(const struct mr_totals *t)
@@ -30,18 +35,17 @@ static uint64_t lag_bytes(const struct mr_totals *t)
 static uint64_t measure(struct supervisor *s)
 {
     struct progress *p = &s->progress;
-    uint64_t now = mr_now_ms(), rows = source_rows(s->totals), eta = 0;
+    uint64_t now = mr_now_ms(), rows = rows_taken(s), eta = 0;
     uint64_t read = mr_totals_input_read(s->totals);
     if (p->last_ms && now > p->last_ms) {
         double passed = (double)(now - p->last_ms) / 1000.0;
-        double rate = rows >= p->last_rows ? (double)(rows - p->last_rows) / passed : 0;
+        double rate = (double)rows / passed;
         p->rate = p->rate > 0 ? 0.7 * p->rate + 0.3 * rate : rate;
     }
     if (s->totals->input_bytes > read && read > 0)
         eta = (uint64_t)((double)s->totals->active_ms * (double)(s->totals->input_bytes - read) /
                          (double)read);
     p->last_ms = now;
-    p->last_rows = rows;
     return eta;
 }
 
@@ -132,6 +136,7 @@ void progress_begin(struct supervisor *s)
     double every = s->options->show == MR_SHOW_TERMINAL ? 0.5 : 10.0;
     ev_timer_init(&s->show, on_show, every, every);
     s->show.data = s;
+    s->progress.last_rows = mr_zalloc((s->plan->stage_count + 1) * sizeof *s->progress.last_rows);
     ev_timer_start(s->loop, &s->show);
 }
 
@@ -146,4 +151,6 @@ void progress_end(struct supervisor *s)
 {
     progress_clear(s);
     ev_timer_stop(s->loop, &s->show);
+    free(s->progress.last_rows);
+    s->progress.last_rows = NULL;
 }
