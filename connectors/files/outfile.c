@@ -126,6 +126,11 @@ static struct mr_error *copy_finished(struct mr_sink *s)
 
 struct mr_error *mr_files__out_begin(struct mr_sink *s)
 {
+    struct stat st;
+    const char *final = mr_files__final_path(s, s->state.seq, &s->path2);
+    if (stat(final, &st) == 0 && S_ISDIR(st.st_mode)) /* better now than at the end of the run */
+        return mr_error_remedy(mr_error(MR_IO, "the output \"%s\" is a folder", final),
+                               "Give the path of a file, or move the folder away.");
     MR_TRY(make_folder(s->dir));
     MR_TRY(open_part(s, O_CREAT));
     MR_TRY(cut(s, 0));

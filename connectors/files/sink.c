@@ -89,28 +89,30 @@ static struct mr_error *load_columns(struct mr_sink *s)
     if (!found)
         return NULL;
     size_t count = 0;
-    for (size_t i = 0; i < s->value.len; i++)
-        count += s->value.ptr[i] == 0;
-    struct mr_str *items = mr_arena_alloc(s->arena, (count + 1) * sizeof *items);
-    const char *at = s->value.ptr;
-    for (size_t i = 0; i < count; i++) {
-        items[i] = mr_arena_str(s->arena, mr_str_of(at));
-        at += items[i].len + 1;
+    uint32_t len;
+    struct mr_str *items = mr_arena_alloc(s->arena, (s->value.len / sizeof len + 1) * sizeof *items);
+    for (size_t at = 0; s->value.len - at >= sizeof len; at += len) {
+        memcpy(&len, s->value.ptr + at, sizeof len);
+        at += sizeof len;
+        if (len > s->value.len - at)
+            return mr_error(MR_STORE_VERSION, "the columns of \"%s\" cannot be read", s->base);
+        items[count++] = mr_arena_str(s->arena, mr_str_span(s->value.ptr + at, len));
     }
     s->columns = (struct mr_strs){items, count};
     s->columns_saved = true;
     return NULL;
 }
 
-/* Names end with a NUL each: a name that holds one cannot be a column. */
+/* Each name stands behind its length: a name may hold any byte. */
 static void save_columns(struct mr_sink *s)
 {
     if (s->columns_saved || !s->columns.items || s->params->columns.items)
         return;
     s->value.len = 0;
     for (size_t i = 0; i < s->columns.count; i++) {
+        uint32_t len = (uint32_t)s->columns.items[i].len;
+        mr_buf_add(&s->value, &len, sizeof len);
         mr_buf_adds(&s->value, s->columns.items[i]);
-        mr_buf_addc(&s->value, 0);
     }
     mr_store_put(s->env.store, key_of(s, 'c'), mr_buf_str(&s->value));
     s->columns_saved = true;

@@ -122,6 +122,39 @@ START_TEST(csv_refuses_unknown_keys)
 }
 END_TEST
 
+START_TEST(folder_in_the_way)
+{
+    struct mr_sink *s = help_sink(1, SET("file=out.jsonl"));
+    struct mr_head head = {0};
+    help_text("out.jsonl/inside", "x");
+    struct mr_error *e = mr_sink_file.write(s, &head, MR_STR("\x80"));
+    ck_assert_int_eq(mr_error_code(e), MR_IO);
+    ck_assert_ptr_nonnull(strstr(mr_error_message(e), "is a folder"));
+    mr_error_free(e);
+    mr_sink_file.close(s);
+}
+END_TEST
+
+/* Names of columns are any texts, and known again after a restart. */
+START_TEST(csv_columns_with_strange_names)
+{
+    struct mr_sink *s = help_sink(1, SET("file=out.csv"));
+    help_write(s, "{\"a\\u0000b\":1,\"\":2}");
+    help_commit_sink(s);
+    mr_sink_file.close(s);
+    s = help_sink(1, SET("file=out.csv"));
+    help_write(s, "{\"\":4,\"a\\u0000b\":3}");
+    help_end_sink(s, 1);
+    char path[600];
+    struct mr_buf got = {0};
+    snprintf(path, sizeof path, "%s/out.csv", help_dir);
+    help_ok(mr_file_read(path, 0, &got));
+    ck_assert_uint_eq(got.len, 15);
+    ck_assert(memcmp(got.ptr, "a\0b,\"\"\n1,2\n3,4\n", 15) == 0);
+    mr_buf_finish(&got);
+}
+END_TEST
+
 /* Columns are not looked for one by one: the product of two such numbers would never end. */
 START_TEST(csv_of_very_many_columns)
 {
@@ -435,6 +468,8 @@ Suite *suite_connectors_files_sink(void)
     tcase_add_test(c, ids_in_json);
     tcase_add_test(c, csv_refuses_unknown_keys);
     tcase_add_test(c, csv_of_very_many_columns);
+    tcase_add_test(c, csv_columns_with_strange_names);
+    tcase_add_test(c, folder_in_the_way);
     tcase_add_loop_test(c, empty_first_run_then_rows, 0, count);
     tcase_add_loop_test(c, recovers_to_the_commit, 0, count);
     tcase_add_test(c, shards);
