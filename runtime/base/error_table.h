@@ -48,7 +48,6 @@ MR_E(STORE_VERSION, 1222, "The state was written by another version.",
 MR_E(PARAM_INVALID, 1300, "A parameter's value is not acceptable.",
      "See `millrace ops show OPERATOR` for type and range.")
 MR_E(OP_DESCRIPTOR, 1301, "An operator's description is inconsistent.", "Correct the operator.")
-MR_E(OP_FAILED, 1302, "An operator failed.", "See the message; the run resumes when it is mended.")
 MR_E(PLAN_INVALID, 1310, "The compiled plan cannot be used.",
      "Run the topology again to compile it anew.")
 MR_E(PLAN_VERSION, 1311, "The plan was compiled by another version.",
@@ -79,7 +78,7 @@ MR_E(TOPOLOGY_EMPTY, 2019, "Something every topology needs is not there.",
 MR_E(TOPOLOGY_ID, 2020, "A name does not fit.",
      "Use small letters, digits and dashes, a letter first, at most 63.")
 MR_E(TOPOLOGY_ID_TWICE, 2021, "Two stages, sources or sinks have one name.", "Rename one of them.")
-MR_E(TOPOLOGY_FROM, 2022, "`from` names nothing that can be read.",
+MR_E(TOPOLOGY_FROM, 2022, "A `from` names nothing that can be read.",
      "Name a source, a stage, or `stage.outcome`.")
 MR_E(TOPOLOGY_CYCLE, 2023, "Stages read each other in a circle.", "Change one `from:`.")
 MR_E(TOPOLOGY_UNUSED, 2024, "Nothing reads what a stage writes.",
@@ -113,7 +112,6 @@ MR_E(CSV_INVALID, 3006, "A CSV record is malformed.",
      "Correct the record, or set `delimiter:` and `quote:` to what the file uses.")
 MR_E(PATTERN_INVALID, 3007, "A file pattern is malformed.",
      "Use *, ?, [...], {a,b} and ** as a shell does.")
-MR_E(DOCUMENT_INVALID, 3008, "A document cannot be read.", "Correct the file, or leave it rejected.")
 MR_E(SINK_LOST, 3010, "The unfinished output of an earlier run is gone or too short.",
      "Put the file back, or `millrace clean` and run again.")
 MR_E(SINK_CHANGED, 3011, "The finished output was changed since it was written.",
@@ -132,5 +130,6 @@ MR_E(RUN_CHANGED, 4004, "The pipeline's definition changed.",
      "`millrace clean` forgets the old state; --state keeps both.")
 MR_E(RUN_RECORD, 4005, "The record of the pipeline's runs cannot be read.",
      "`millrace clean` starts anew; the record is `runs.json` in the state folder.")
-MR_E(STAGE_FAILED, 4010, "A stage process failed.", "")
+MR_E(STAGE_FAILED, 4010, "A stage process failed.",
+     "The same command resumes once that is mended.")
 MR_E(CONTROL, 4011, "The running pipeline did not answer.", "Look with `millrace status`.")

@@ -150,7 +150,8 @@ struct mr_error *mr_log_find(const struct mr_log_place *place, const struct mr_i
 
 /* ---- trim ---- */
 
-/* How many segments from the front nobody needs. The last one always stays. */
+/* How many segments from the front nobody needs. The last one with something committed always stays,
+ * also where a writer that died had begun another one: the next writer goes on from there. */
 static size_t removable(const struct view *v, uint64_t upto)
 {
     uint32_t readers;
@@ -158,7 +159,8 @@ static size_t removable(const struct view *v, uint64_t upto)
     size_t count = 0;
     upto = upto < slowest ? upto : slowest;
     upto = upto < v->end.pos ? upto : v->end.pos;
-    while (count + 1 < v->segments.count && v->segments.items[count + 1].base <= upto)
+    while (count + 1 < v->segments.count && v->segments.items[count + 1].base <= upto &&
+           v->segments.items[count + 1].base < v->end.pos)
         count++;
     return count;
 }

@@ -290,6 +290,47 @@ static _Noreturn void write_for_ever(struct rig *rig, const char *state, uint32_
     }
 }
 
+/* A writer dies after it began a segment and before anything in it was committed; all that was
+ * committed has been read, and retention passes by. The next writer must find where to go on. */
+START_TEST(the_committed_end_outlives_retention)
+{
+    struct rig rig;
+    struct mr_log_stat stat = {0};
+    struct mr_mark end = {0};
+    uint64_t n = 0, freed;
+    rig_init(&rig);
+    rig.options.segment_bytes = 40000;
+    while (stat.segments < 2) {
+        struct mr_log_writer *w = rig_writer(&rig, end);
+        rig_append(w, n + 1, n + 1, 300);
+        end = rig_commit(w);
+        n++;
+        mr_log_writer_close(w);
+        pid_t child = fork();
+        if (child == 0) {
+            w = rig_writer(&rig, end);
+            rig_append(w, n + 1, n + 1, 300);
+            rig_ok(mr_log_writer_sync(w));
+            _exit(0);
+        }
+        ck_assert_int_eq(waitpid(child, NULL, 0), child);
+        rig.options.fence++; /* the child's */
+        rig_ok(mr_log_stat(&rig.place, &stat));
+    }
+    struct mr_log_reader *r = rig_reader(&rig, 1, (struct mr_mark){0});
+    ck_assert_uint_eq(rig_read(r, 300), n);
+    mr_log_reader_commit(r, mr_log_reader_mark(r));
+    rig_ok(mr_log_trim(&rig.place, UINT64_MAX, &freed));
+    struct mr_log_writer *w = rig_writer(&rig, end);
+    rig_append(w, n + 1, n + 5, 300);
+    rig_commit(w);
+    ck_assert_uint_eq(rig_read(r, 300), n + 5);
+    mr_log_writer_close(w);
+    mr_log_reader_close(r);
+    rig_finish(&rig);
+}
+END_TEST
+
 START_TEST(killed_at_any_moment)
 {
     struct rig rig;
@@ -357,6 +398,7 @@ Suite *suite_runtime_log_recovery(void)
     tcase_add_test(t, a_failed_sync_is_final);
     tcase_add_test(t, a_file_size_limit);
     tcase_add_test(t, a_small_disk);
+    tcase_add_test(t, the_committed_end_outlives_retention);
     tcase_add_test(t, killed_at_any_moment);
     suite_add_tcase(s, t);
     return s;
