@@ -49,12 +49,12 @@ END_TEST
 
 START_TEST(crc32c_paths_agree)
 {
-    unsigned char bytes[300];
+    unsigned char bytes[7000];
     uint32_t x = 1;
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (unsigned char)((x = x * 1664525u + 1013904223u) >> 24);
     for (size_t from = 0; from < 9; from++) {
-        for (size_t len = 0; len + from <= sizeof bytes; len++)
+        for (size_t len = 0; len + from <= sizeof bytes; len += len < 300 ? 1 : 61)
             ck_assert_uint_eq(mr_crc32c(x, bytes + from, len),
                               mr_crc32c__table(x, bytes + from, len));
     }
