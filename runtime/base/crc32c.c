@@ -37,8 +37,8 @@ uint32_t mr_crc32c__table(uint32_t crc, const void *bytes, size_t len)
 }
 
 #if defined(__x86_64__)
-/* The instruction takes three cycles, but a new one can begin in each: three lanes side by side, put
- * together by what a lane of zeros does to the sum before it. */
+/* The instruction takes three cycles, but a new one can begin in each: three lanes side by side,
+ * put together by what a lane of zeros does to the sum before it. */
 enum { LANE = 1024 };
 static uint32_t behind_lane[4][256];
 

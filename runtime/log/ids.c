@@ -24,9 +24,9 @@ uint64_t mr_log__id_prefix(const struct mr_id *id)
     return mr_log__get64(id->b);
 }
 
-/* By prefix, byte for byte from the lowest one; entries of one prefix keep their order, which is that
- * of n. Prefixes are hashes, and a segment is sealed in the path of a commit: this takes a fifth of
- * what comparing takes. */
+/* By prefix, byte for byte from the lowest one; entries of one prefix keep their order, which is
+ * that of n. Prefixes are hashes, and a segment is sealed in the path of a commit: this takes a
+ * fifth of what comparing takes. */
 static void sort_entries(struct entry *entries, size_t count)
 {
     struct entry *from = entries, *to = mr_alloc(count * sizeof(*to)), *other = to;

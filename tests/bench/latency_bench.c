@@ -1,9 +1,10 @@
-/* Times one row through three idle stage processes against the time that the disk's syncs alone take.
+/* Times one row through three idle stage processes against the time that the disk's syncs alone
+ * take.
  *
- * Usage: latency_bench FOLDER [ROWS]. The bench writes a row into the first topic as a source would,
- * sleeps on its doorbell, and takes the time until the row stands committed in the last topic. Each of
- * the three processes syncs its output and its state: six syncs one after the other. Figures are for
- * people; no test depends on them. */
+ * Usage: latency_bench FOLDER [ROWS]. The bench writes a row into the first topic as a source
+ * would, sleeps on its doorbell, and takes the time until the row stands committed in the last
+ * topic. Each of the three processes syncs its output and its state: six syncs one after the other.
+ * Figures are for people; no test depends on them. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,11 +27,17 @@ static struct mr_error *process(struct mr_ctx *ctx, struct mr_row *row)
     return NULL;
 }
 
-static const struct mr_key keys[] = {
-    {.name = "input_key", .access = MR_MAY_READ, .types = MR_TEXT, .def = "text", .doc = "Any text."},
-    {0}};
-static const struct mr_op pass = {.name = "bench.pass", .category = MR_CAT_FILTER,
-                                  .scope = MR_PER_ROW, .doc = "Passes every row.", .keys = keys,
+static const struct mr_key keys[] = {{.name = "input_key",
+                                      .access = MR_MAY_READ,
+                                      .types = MR_TEXT,
+                                      .def = "text",
+                                      .doc = "Any text."},
+                                     {0}};
+static const struct mr_op pass = {.name = "bench.pass",
+                                  .category = MR_CAT_FILTER,
+                                  .scope = MR_PER_ROW,
+                                  .doc = "Passes every row.",
+                                  .keys = keys,
                                   .process = process};
 
 static volatile sig_atomic_t stop;
@@ -59,32 +66,51 @@ static struct mr_plan_group groups[HOPS];
 static struct mr_plan_input inputs[HOPS];
 static struct mr_plan_output outputs[HOPS];
 static int members[HOPS];
-static struct mr_plan plan = {.name = MR_STR_INIT("b"), .epoch = 1, .base_dir = MR_STR_INIT("."),
-                              .endless = true, .max_row_bytes = 1 << 20, .lz4 = true,
-                              .stages = stages, .stage_count = HOPS, .topics = topics,
-                              .topic_count = HOPS + 1, .groups = groups, .group_count = HOPS};
+static struct mr_plan plan = {.name = MR_STR_INIT("b"),
+                              .epoch = 1,
+                              .base_dir = MR_STR_INIT("."),
+                              .endless = true,
+                              .max_row_bytes = 1 << 20,
+                              .lz4 = true,
+                              .stages = stages,
+                              .stage_count = HOPS,
+                              .topics = topics,
+                              .topic_count = HOPS + 1,
+                              .groups = groups,
+                              .group_count = HOPS};
 
 static void make_plan(void)
 {
     static char names[HOPS + 1][16], ids[HOPS][16];
     for (int i = 0; i <= HOPS; i++) {
         int len = snprintf(names[i], sizeof names[i], "b.t%d.out.e1", i);
-        topics[i] = (struct mr_plan_topic){.name = mr_str_span(names[i], (size_t)len), .stage = i,
-                                           .partitions = 1, .lanes = 1};
+        topics[i] = (struct mr_plan_topic){
+            .name = mr_str_span(names[i], (size_t)len), .stage = i, .partitions = 1, .lanes = 1};
     }
     for (int i = 0; i < HOPS; i++) {
         int len = snprintf(ids[i], sizeof ids[i], "hop-%d", i + 1);
         inputs[i] = (struct mr_plan_input){.topic = i};
-        outputs[i] = (struct mr_plan_output){.name = MR_STR("out"), .outcome = MR_PLAN_NONE,
-                                             .topic = i + 1};
-        stages[i] = (struct mr_plan_stage){
-            .id = mr_str_span(ids[i], (size_t)len), .kind = MR_STAGE_OPERATOR,
-            .use = MR_STR("bench.pass"), .op = &pass, .group = i, .number = (uint16_t)i,
-            .inputs = &inputs[i], .input_count = 1, .outputs = &outputs[i], .output_count = 1,
-            .drops_topic = MR_PLAN_NONE, .dead_topic = MR_PLAN_NONE, .longest_row_ms = 60000};
+        outputs[i] =
+            (struct mr_plan_output){.name = MR_STR("out"), .outcome = MR_PLAN_NONE, .topic = i + 1};
+        stages[i] = (struct mr_plan_stage){.id = mr_str_span(ids[i], (size_t)len),
+                                           .kind = MR_STAGE_OPERATOR,
+                                           .use = MR_STR("bench.pass"),
+                                           .op = &pass,
+                                           .group = i,
+                                           .number = (uint16_t)i,
+                                           .inputs = &inputs[i],
+                                           .input_count = 1,
+                                           .outputs = &outputs[i],
+                                           .output_count = 1,
+                                           .drops_topic = MR_PLAN_NONE,
+                                           .dead_topic = MR_PLAN_NONE,
+                                           .longest_row_ms = 60000};
         members[i] = i;
-        groups[i] = (struct mr_plan_group){.stages = &members[i], .stage_count = 1, .partitions = 1,
-                                           .scale = 1, .first_bell = MR_BELL_FIRST + (uint32_t)i};
+        groups[i] = (struct mr_plan_group){.stages = &members[i],
+                                           .stage_count = 1,
+                                           .partitions = 1,
+                                           .scale = 1,
+                                           .first_bell = MR_BELL_FIRST + (uint32_t)i};
     }
 }
 
@@ -93,8 +119,8 @@ static pid_t start(const struct mr_layout *layout, int group)
     pid_t pid = fork();
     if (pid != 0)
         return pid;
-    struct mr_worker_options o = {.plan = &plan, .group = group, .run = 1, .layout = *layout,
-                                  .stop = &stop};
+    struct mr_worker_options o = {
+        .plan = &plan, .group = group, .run = 1, .layout = *layout, .stop = &stop};
     struct sigaction action = {.sa_handler = ask_stop};
     bool ended;
     sigaction(SIGTERM, &action, NULL);
@@ -121,8 +147,8 @@ static void open_ends(struct ends *x, const struct mr_layout *layout)
     const char *folder = mr_buf_text(&path);
     struct mr_log_place first = {folder, topics[0].name, 0, 0};
     struct mr_log_place last = {folder, topics[HOPS].name, 0, 0};
-    struct mr_log_writer_options o = {.codec = MR_CODEC_LZ4, .fence = 1, .bells = x->bells,
-                                      .bell = BELL};
+    struct mr_log_writer_options o = {
+        .codec = MR_CODEC_LZ4, .fence = 1, .bells = x->bells, .bell = BELL};
     check(mr_log_writer_open(&first, (struct mr_mark){0}, &o, &x->writer));
     check(mr_log_reader_open(&last, 1, BELL, (struct mr_mark){0}, &x->reader));
     mr_log_reader_bells(x->reader, x->bells);
@@ -172,7 +198,8 @@ static uint64_t syncs_alone(const int *fds, uint64_t i)
     uint64_t began = mr_now_ns();
     for (int k = 0; k < SYNCS; k++) {
         size_t len = k % 2 ? 300 : sizeof bytes; /* state, output */
-        if (pwrite(fds[k], bytes, len, (off_t)(i * len)) != (ssize_t)len || fdatasync(fds[k]) != 0) {
+        if (pwrite(fds[k], bytes, len, (off_t)(i * len)) != (ssize_t)len ||
+            fdatasync(fds[k]) != 0) {
             perror("sync");
             exit(EXIT_FAILURE);
         }
@@ -227,8 +254,8 @@ int main(int argc, char **argv)
     double row = quantile_ms(took, rows, 50), syncs = quantile_ms(alone, rows, 50);
     printf("a row through %d processes: median %.2f ms, 90 %% %.2f ms, 99 %% %.2f ms\n", HOPS, row,
            quantile_ms(took, rows, 90), quantile_ms(took, rows, 99));
-    printf("its %d syncs alone:         median %.2f ms, 90 %% %.2f ms, 99 %% %.2f ms\n", SYNCS, syncs,
-           quantile_ms(alone, rows, 90), quantile_ms(alone, rows, 99));
+    printf("its %d syncs alone:         median %.2f ms, 90 %% %.2f ms, 99 %% %.2f ms\n", SYNCS,
+           syncs, quantile_ms(alone, rows, 90), quantile_ms(alone, rows, 99));
     printf("aim: 1.5 times the syncs and 1 ms = %.2f ms; %s\n", 1.5 * syncs + 1,
            row <= 1.5 * syncs + 1 ? "reached" : "missed");
     for (int i = 0; i < HOPS; i++) {

@@ -1,5 +1,6 @@
-/* Times the whole program: rows of 1 KB of real text, JSON Lines → filters → JSON Lines, one process a
- * stage and fused, against a plain append of the same bytes with the same number of syncs.
+/* Times the whole program: rows of 1 KB of real text, JSON Lines → filters → JSON Lines, one
+ * process a stage and fused, against a plain append of the same bytes with the same number of
+ * syncs.
  *
  * Usage: pipeline_bench PROGRAM FOLDER [ROWS [TEXT]]. FOLDER on /dev/shm shows what the processor
  * costs, on a disk what durable commits cost. TEXT is a file or a folder of real text. Figures are
@@ -176,8 +177,8 @@ static size_t read_result(const struct bench *b, struct stage *stages, double *s
 
 /* ---- what a disk could do at best ---- */
 
-/* Bytes that lie in a folder's files with this suffix, all the way down; ends of files that are kept
- * ready count where they are allocated. */
+/* Bytes that lie in a folder's files with this suffix, all the way down; ends of files that are
+ * kept ready count where they are allocated. */
 static uint64_t bytes_below(const char *path, const char *suffix)
 {
     struct stat st;
@@ -249,8 +250,9 @@ static void one(const struct bench *b, unsigned filters, const char *fuse)
     uint64_t bytes = bytes_below(path_in(b, ".millrace/bench/topics"), ".seg");
     bytes += bytes_below(path_in(b, "out.jsonl"), "");
     double plain = plain_append(b, bytes, syncs ? syncs : 1);
-    printf("    plain append of the same %.0f MB with %llu syncs: %.2f s, the program %.2f s: %.2f\n",
-           (double)bytes / 1e6, (unsigned long long)syncs, plain, seconds, plain / seconds);
+    printf(
+        "    plain append of the same %.0f MB with %llu syncs: %.2f s, the program %.2f s: %.2f\n",
+        (double)bytes / 1e6, (unsigned long long)syncs, plain, seconds, plain / seconds);
 }
 
 int main(int argc, char **argv)

@@ -1,9 +1,9 @@
 /* A pipeline whose processes and supervisor are killed again and again gives what one gives that is
  * left alone: the same bytes, the same ids, the same counts.
  *
- * MILLRACE_KILLS: kills for each of two pipelines, `fuse` and `scale` (default 5); MILLRACE_SEED: of the
- * moments and victims; MILLRACE_MOMENT_MS: longest time between two kills (default: half of what an
- * undisturbed run takes). A run that ends before is begun again from nothing. */
+ * MILLRACE_KILLS: kills for each of two pipelines, `fuse` and `scale` (default 5); MILLRACE_SEED:
+ * of the moments and victims; MILLRACE_MOMENT_MS: longest time between two kills (default: half of
+ * what an undisturbed run takes). A run that ends before is begun again from nothing. */
 #include <check.h>
 #include <errno.h>
 #include <poll.h>
@@ -61,52 +61,52 @@ static const char line[] =
     "    keys: { input_keys: text }\n"
     "sinks: { out: { file: \"${OUT}/clean.jsonl.zst\", id_key: id_, parent_key: parent_ } }\n";
 
-/* The other shapes: rows that left go on elsewhere, branches meet again, a barrier, several sinks. */
-static const char net[] =
-    "name: chaos\n"
-    "sources:\n"
-    "  docs:\n"
-    "    files: [\"in/*.jsonl\"]\n"
-    "    scale: ${SCALE}\n"
-    "stages:\n"
-    "  - id: words\n"
-    "    use: WordNumberFilter\n"
-    "    keys: { input_key: text, output_key: words }\n"
-    "    scale: ${SCALE}\n"
-    "  - id: rescue\n"
-    "    use: general_text.lowercase_refiner\n"
-    "    keys: { input_key: text }\n"
-    "    from: words.too_few_words\n"
-    "  - id: exact\n"
-    "    use: HashDeduplicateFilter\n"
-    "    keys: { input_key: text, output_key: null, twin_key: twin }\n"
-    "    from: [words, rescue]\n"
-    "    scale: ${SCALE}\n"
-    "  - id: score\n"
-    "    use: NgramSampleEvaluator\n"
-    "    keys: { input_key: text, output_key: score }\n"
-    "    scale: ${SCALE}\n"
-    "  - id: again\n"
-    "    use: general_text.lowercase_refiner\n"
-    "    keys: { input_key: text }\n"
-    "    from: exact\n"
-    "  - id: both\n"
-    "    use: rows.sample\n"
-    "    with: { fraction: 0.5 }\n"
-    "    from: [score, again]\n"
-    "  - id: best\n"
-    "    use: rows.top_k\n"
-    "    with: { k: 200 }\n"
-    "    keys: { input_key: score, rank_key: rank }\n"
-    "    from: score\n"
-    "sinks:\n"
-    "  out: { file: \"${OUT}/clean.jsonl.zst\", id_key: id_, from: both }\n"
-    "  top: { file: \"${OUT}/top.jsonl.zst\", id_key: id_, from: best }\n"
-    "  twins:\n"
-    "    file: \"${OUT}/twins.jsonl.zst\"\n"
-    "    id_key: id_\n"
-    "    from: exact.duplicate\n"
-    "    shard_bytes: 100000\n";
+/* The other shapes: rows that left go on elsewhere, branches meet again, a barrier, several sinks.
+ */
+static const char net[] = "name: chaos\n"
+                          "sources:\n"
+                          "  docs:\n"
+                          "    files: [\"in/*.jsonl\"]\n"
+                          "    scale: ${SCALE}\n"
+                          "stages:\n"
+                          "  - id: words\n"
+                          "    use: WordNumberFilter\n"
+                          "    keys: { input_key: text, output_key: words }\n"
+                          "    scale: ${SCALE}\n"
+                          "  - id: rescue\n"
+                          "    use: general_text.lowercase_refiner\n"
+                          "    keys: { input_key: text }\n"
+                          "    from: words.too_few_words\n"
+                          "  - id: exact\n"
+                          "    use: HashDeduplicateFilter\n"
+                          "    keys: { input_key: text, output_key: null, twin_key: twin }\n"
+                          "    from: [words, rescue]\n"
+                          "    scale: ${SCALE}\n"
+                          "  - id: score\n"
+                          "    use: NgramSampleEvaluator\n"
+                          "    keys: { input_key: text, output_key: score }\n"
+                          "    scale: ${SCALE}\n"
+                          "  - id: again\n"
+                          "    use: general_text.lowercase_refiner\n"
+                          "    keys: { input_key: text }\n"
+                          "    from: exact\n"
+                          "  - id: both\n"
+                          "    use: rows.sample\n"
+                          "    with: { fraction: 0.5 }\n"
+                          "    from: [score, again]\n"
+                          "  - id: best\n"
+                          "    use: rows.top_k\n"
+                          "    with: { k: 200 }\n"
+                          "    keys: { input_key: score, rank_key: rank }\n"
+                          "    from: score\n"
+                          "sinks:\n"
+                          "  out: { file: \"${OUT}/clean.jsonl.zst\", id_key: id_, from: both }\n"
+                          "  top: { file: \"${OUT}/top.jsonl.zst\", id_key: id_, from: best }\n"
+                          "  twins:\n"
+                          "    file: \"${OUT}/twins.jsonl.zst\"\n"
+                          "    id_key: id_\n"
+                          "    from: exact.duplicate\n"
+                          "    shard_bytes: 100000\n";
 
 static const struct pipeline {
     const char *topology;
@@ -118,8 +118,8 @@ static const struct pipeline {
     {net,
      (const char *const[]){"clean.jsonl.zst", "top.jsonl.zst", "twins-00000.jsonl.zst",
                            "twins-00001.jsonl.zst", NULL},
-     (const char *const[]){"docs", "docs.list", "words", "rescue", "exact", "score", "again", "both",
-                           "best", "out", "top", "twins", NULL}},
+     (const char *const[]){"docs", "docs.list", "words", "rescue", "exact", "score", "again",
+                           "both", "best", "out", "top", "twins", NULL}},
 };
 static const struct pipeline *pipeline;
 
@@ -240,8 +240,9 @@ static uint64_t run_killed(const struct combination *c, const char *name, uint64
         if (WIFEXITED(status)) {
             /* 0: the killed one had ended but for saying so; this one found nothing new */
             bool after = done > 0 && strstr(program_read(&p, ".out"), "\"run\":2,");
-            ck_assert_msg(WEXITSTATUS(status) == (after ? 0 : 4), "exit code %d after %llu kills: %s",
-                          WEXITSTATUS(status), (unsigned long long)done, program_read(&p, ".err"));
+            ck_assert_msg(WEXITSTATUS(status) == (after ? 0 : 4),
+                          "exit code %d after %llu kills: %s", WEXITSTATUS(status),
+                          (unsigned long long)done, program_read(&p, ".err"));
             return done;
         }
         supervisor = program_start(&p, words);
@@ -287,8 +288,9 @@ static void check_balance(const char *stage)
     uint64_t in = program_count(&p, stage, "in"), held = program_count(&p, stage, "held");
     uint64_t left = program_count(&p, stage, "out") + program_count(&p, stage, "dropped") +
                     program_count(&p, stage, "rejected") + program_count(&p, stage, "absorbed");
-    ck_assert_msg(in == left && held == 0, "%s does not balance: %llu in, %llu left, %llu held", stage,
-                  (unsigned long long)in, (unsigned long long)left, (unsigned long long)held);
+    ck_assert_msg(in == left && held == 0, "%s does not balance: %llu in, %llu left, %llu held",
+                  stage, (unsigned long long)in, (unsigned long long)left,
+                  (unsigned long long)held);
     ck_assert_msg(program_count(&p, stage, "alarms") == 0, "%s has alarms", stage);
 }
 
@@ -343,7 +345,8 @@ static void check_richness(const struct result *r)
         for (size_t i = 0; i < STAGES; i++)
             sum += r->count[i][k];
         bool made = strcmp(counters[k], "absorbed") == 0 || strcmp(counters[k], "emitted") == 0;
-        ck_assert_msg(sum > 0 || (made && pipeline != pipelines), "nothing is counted as \"%s\"", counters[k]);
+        ck_assert_msg(sum > 0 || (made && pipeline != pipelines), "nothing is counted as \"%s\"",
+                      counters[k]);
     }
 }
 

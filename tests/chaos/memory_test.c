@@ -50,8 +50,16 @@ static const char topology[] =
     "    keys: { input_keys: text }\n"
     "sinks: { out: { file: out/clean.jsonl.zst } }\n";
 
-static const char *const stages[] = {"docs", "docs.list", "word-number-filter", "lowercase-refiner",
-                                     "exact", "near.prepare", "near", "chunks", "last", "out"};
+static const char *const stages[] = {"docs",
+                                     "docs.list",
+                                     "word-number-filter",
+                                     "lowercase-refiner",
+                                     "exact",
+                                     "near.prepare",
+                                     "near",
+                                     "chunks",
+                                     "last",
+                                     "out"};
 
 static struct program p;
 
@@ -65,7 +73,7 @@ static void teardown(void)
     program_close(&p);
 }
 
-static const char *or(const char *name, const char *otherwise)
+static const char * or (const char *name, const char *otherwise)
 {
     const char *text = getenv(name);
     return text && *text ? text : otherwise;
@@ -91,11 +99,11 @@ START_TEST(test_memory)
     struct combination c = combinations[_i];
     struct watch_memory peaks = {0};
     uint64_t bytes;
-    ck_assert(mr_str_to_uint(mr_str_of(or("MILLRACE_MEMORY_BYTES", "0")), &bytes));
+    ck_assert(mr_str_to_uint(mr_str_of(or ("MILLRACE_MEMORY_BYTES", "0")), &bytes));
     if (getenv("MILLRACE_FUSE") && _i > 0)
         return;
-    c.fuse = or("MILLRACE_FUSE", c.fuse);
-    c.scale = or("MILLRACE_SCALE", c.scale);
+    c.fuse = or ("MILLRACE_FUSE", c.fuse);
+    c.scale = or ("MILLRACE_SCALE", c.scale);
     program_write(&p, "x.yaml", topology);
     program_write(&p, "in/.keep", "");
     const char *input = mr_arena_printf(p.arena, "%s/in/a.jsonl", p.dir).ptr;

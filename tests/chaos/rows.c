@@ -7,8 +7,12 @@
 
 enum { VOCABULARY = 8192, WORD_MAX = 24 };
 
-const struct rows_shape rows_mixed = {.seed = 1, .exact_permille = 60, .near_permille = 60,
-                                      .short_permille = 40, .bad_permille = 3, .long_permille = 10,
+const struct rows_shape rows_mixed = {.seed = 1,
+                                      .exact_permille = 60,
+                                      .near_permille = 60,
+                                      .short_permille = 40,
+                                      .bad_permille = 3,
+                                      .long_permille = 10,
                                       .words = 160};
 const struct rows_shape rows_plain = {.seed = 1, .words = 138};
 
@@ -37,10 +41,11 @@ static unsigned char lengths[VOCABULARY];
 /* Syllables as many languages have them; some need more than one byte a letter, some an escape. */
 static void make_words(void)
 {
-    static const char *const starts[] = {"b", "br", "c", "d", "f", "g", "h", "l", "m", "n", "p", "pr",
-                                         "r", "s", "st", "t", "th", "v", "w", "sch", "\xc3\xb1"};
-    static const char *const middles[] = {"a", "e", "i", "o", "u", "ea", "ou", "\xc3\xa9",
-                                          "\xc3\xbc", "ai", "e", "a", "i", "o"};
+    static const char *const starts[] = {"b",  "br", "c",  "d", "f",  "g",   "h",
+                                         "l",  "m",  "n",  "p", "pr", "r",   "s",
+                                         "st", "t",  "th", "v", "w",  "sch", "\xc3\xb1"};
+    static const char *const middles[] = {"a",        "e",        "i",  "o", "u", "ea", "ou",
+                                          "\xc3\xa9", "\xc3\xbc", "ai", "e", "a", "i",  "o"};
     static const char *const ends[] = {"", "n", "r", "s", "t", "nd", "l", "m", "", "ck", "ng", ""};
     struct random r = {77};
     for (unsigned i = 0; i < VOCABULARY; i++) {
@@ -148,7 +153,8 @@ void rows_add(const struct rows_shape *s, uint64_t i, struct mr_buf *out)
         count = 3000 + below(&r, 9000);
     if (near)
         changed = count / 2;
-    mr_buf_printf(out, "{\"id\":%llu,\"url\":\"https://example.org/%llx/page-%llu.html\",\"text\":\"",
+    mr_buf_printf(out,
+                  "{\"id\":%llu,\"url\":\"https://example.org/%llx/page-%llu.html\",\"text\":\"",
                   (unsigned long long)i, (unsigned long long)(i % 997), (unsigned long long)i);
     add_text(&r, count, changed, out);
     mr_buf_printf(out, "\",\"meta\":{\"lang\":null,\"score\":%u.25,\"tags\":[\"a\",\"b%u\"]}}\n",

@@ -17,7 +17,8 @@ extern const struct rows_shape rows_plain; /* readable, all different, about 1 K
 
 /* Appends line i, its end included. */
 void rows_add(const struct rows_shape *shape, uint64_t i, struct mr_buf *out);
-/* Writes lines from, from + 1, … until the file has so many bytes; their number. 0: not writable. */
+/* Writes lines from, from + 1, … until the file has so many bytes; their number. 0: not writable.
+ */
 uint64_t rows_file(const struct rows_shape *shape, uint64_t from, uint64_t bytes, const char *path);
 
 #endif

@@ -67,8 +67,7 @@ void watch_memory(struct watch_memory *w, pid_t supervisor)
         read_file(all[i], "status", text, sizeof text);
         const char *line = strstr(text, "RssAnon:");
         unsigned long long kb;
-        if (group >= 0 && line && sscanf(line, "RssAnon: %llu", &kb) == 1 &&
-            kb > w->peak_kb[group])
+        if (group >= 0 && line && sscanf(line, "RssAnon: %llu", &kb) == 1 && kb > w->peak_kb[group])
             w->peak_kb[group] = kb;
     }
 }

@@ -1,5 +1,5 @@
-/* Input that cannot be read is rejected piece by piece with file and line; the rest goes through and
- * the exit code says so. */
+/* Input that cannot be read is rejected piece by piece with file and line; the rest goes through
+ * and the exit code says so. */
 #include <check.h>
 #include <zlib.h>
 
@@ -74,8 +74,9 @@ static void expect_dead(const char *place, const char *what)
 START_TEST(test_lines)
 {
     program_write(&p, "in/a.jsonl", rows(0, 10));
-    program_write(&p, "in/b.jsonl", "{\"text\":\"fine\"}\n{\"text\":\"fine\"\n{\"text\":\"good\"}\n\n"
-                                    "{\"text\":\"\xff\"}\n{\"text\":\"at the end\"}");
+    program_write(&p, "in/b.jsonl",
+                  "{\"text\":\"fine\"}\n{\"text\":\"fine\"\n{\"text\":\"good\"}\n\n"
+                  "{\"text\":\"\xff\"}\n{\"text\":\"at the end\"}");
     program_write(&p, "in/c.csv", "text,n\nfine,1\ntoo,many,fields\nfine,2\n");
     ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--json", "--fuse", _i ? "auto" : "off"), 4);
     ck_assert_uint_eq(program_count(&p, "docs", "rejected"), 3);
@@ -99,8 +100,8 @@ START_TEST(test_truncated_gzip)
     ck_assert_uint_eq(program_count(&p, "docs", "rejected"), 1);
     ck_assert_uint_eq(program_lines(&p, "out/clean.jsonl"), whole);
     /* the line that the end cuts through, or the one behind */
-    const char *line = mr_arena_printf(p.arena, "in/a.jsonl.gz:%llu: ",
-                                       (unsigned long long)whole - 10 + 1).ptr;
+    const char *line =
+        mr_arena_printf(p.arena, "in/a.jsonl.gz:%llu: ", (unsigned long long)whole - 10 + 1).ptr;
     expect_dead(line, "gzip data ends too early");
 }
 END_TEST
