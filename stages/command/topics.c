@@ -388,6 +388,7 @@ static const struct mr_command stat_command = {
     .min_args = 1,
     .max_args = 1,
     .doc = "Show the partitions and lanes of a topic.",
+    .notes = "The end marker of a run counts as a row.",
     .options_size = sizeof(struct options),
     .options = stat_options,
     .run = run_stat,
