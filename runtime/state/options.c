@@ -8,7 +8,6 @@
 #define DEFAULT_WRITE_BUFFER (2 * MIB) /* 8 stores under load: some 70 MB in all */
 #define DEFAULT_CACHE        (4 * MIB)
 #define TORN_TAIL_ONLY       0 /* kTolerateCorruptedTailRecords: other damage of the log is an error */
-#define LOG_WARNINGS         2
 
 /* One cache and one set of background threads for all stores of the process; both live as long
  * as it does. */
@@ -67,9 +66,7 @@ static void set_buffers(rocksdb_options_t *o, size_t write_buffer)
 
 static void set_logs(rocksdb_options_t *o)
 {
-    rocksdb_options_set_info_log_level(o, LOG_WARNINGS);
-    rocksdb_options_set_max_log_file_size(o, 256 * KIB);
-    rocksdb_options_set_keep_log_file_num(o, 2);
+    rocksdb_options_set_info_log(o, mr_store__no_log());
     rocksdb_options_set_stats_dump_period_sec(o, 0);
     rocksdb_options_set_stats_persist_period_sec(o, 0);
     rocksdb_options_set_max_manifest_file_size(o, MIB);

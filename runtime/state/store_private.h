@@ -24,6 +24,9 @@ struct mr_error *mr_store__error(const struct mr_store *s, const char *what, cha
 /* options.c: everything that bounds memory, files and threads. */
 rocksdb_options_t *mr_store__options(const struct mr_store_options *options);
 
+/* no_log.cc: where RocksDB's text log goes: nowhere. Lives as long as the process. */
+rocksdb_logger_t *mr_store__no_log(void);
+
 /* iter.c: before pending changes go away, each open iterator copies what it shows. */
 void mr_store__detach_iterators(struct mr_store *s);
 

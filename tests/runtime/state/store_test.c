@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -430,6 +431,37 @@ START_TEST(many_rows_through_small_buffers)
 }
 END_TEST
 
+/* A disk that takes no more: whatever fails first, it is an error, and the process goes on to say so
+ * (the text log of RocksDB ends a process that writes to it twice on a full disk). */
+START_TEST(a_full_disk_is_an_error_to_the_end)
+{
+    struct rlimit few = {.rlim_cur = (rlim_t)1024 << (2 * _i), .rlim_max = RLIM_INFINITY};
+    static char bytes[16 * 1024];
+    mr_store_close(s);
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &few), 0);
+    struct mr_error *e = mr_store_open(dir, NULL, &s);
+    for (int i = 0; i < 1000 && !e; i++) {
+        for (size_t k = 0; k < sizeof bytes; k++)
+            bytes[k] = (char)mr_hash64(&k, sizeof k, (uint64_t)i);
+        mr_store_put(s, mr_str_span((const char *)&i, sizeof i), mr_str_span(bytes, sizeof bytes));
+        e = mr_store_commit(s);
+    }
+    ck_assert_ptr_nonnull(e);
+    mr_error_free(e);
+    if (s) {
+        mr_store_put(s, MR_STR("x"), MR_STR("y"));
+        e = mr_store_commit(s);
+        ck_assert_ptr_nonnull(e);
+        mr_error_free(e);
+    }
+    mr_store_close(s);
+    few.rlim_cur = RLIM_INFINITY;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &few), 0);
+    ok(mr_store_open(dir, NULL, &s));
+}
+END_TEST
+
 static unsigned count_tables(void)
 {
     unsigned count = 0;
@@ -487,6 +519,7 @@ Suite *suite_runtime_state_store(void)
     tcase_add_test(c, killed_commits_are_whole_and_durable);
     tcase_add_test(c, many_rows_through_small_buffers);
     tcase_add_test(c, large_states_have_few_files);
+    tcase_add_loop_test(c, a_full_disk_is_an_error_to_the_end, 0, 5);
     suite_add_tcase(suite, c);
     return suite;
 }
