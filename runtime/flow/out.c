@@ -170,6 +170,15 @@ static struct mr_error *write_record(struct mr_task *t, int out, const struct mr
     return mr_log_append(t->log, (uint32_t)out, 0, &copy, t->record_bytes.ptr, t->record_bytes.len);
 }
 
+/* Counts are written as integers: what measures rows, words or bytes reads as such. */
+static void pack_figure(struct mr_buf *b, double figure)
+{
+    if (figure > -1e15 && figure < 1e15 && figure == (double)(int64_t)figure)
+        mr_pack_int(b, (int64_t)figure);
+    else
+        mr_pack_real(b, figure);
+}
+
 static struct mr_error *drop_record(struct mr_task *t, int out, const struct mr_leave *leave,
                                     const struct mr_row *row, bool body)
 {
@@ -179,9 +188,9 @@ static struct mr_error *drop_record(struct mr_task *t, int out, const struct mr_
     pack_pair(b, "outcome", mr_str_of(leave->name));
     if (leave->measured) {
         mr_pack_text(b, MR_STR("value"));
-        mr_pack_real(b, leave->value);
+        pack_figure(b, leave->value);
         mr_pack_text(b, MR_STR("threshold"));
-        mr_pack_real(b, leave->threshold);
+        pack_figure(b, leave->threshold);
     }
     if (leave->note.len)
         pack_pair(b, "note", leave->note);
@@ -260,8 +269,9 @@ struct mr_error *mr_task__source_rejected(struct mr_task *t, const struct mr_sou
         raw.len = RAW_KEPT;
     begin_dead_letter(&t->record_bytes, t->head->id, outcome,
                       mr_str_of(mr_error_message(row->why)));
-    mr_pack_text(&t->record_bytes, MR_STR("raw"));
-    if (mr_utf8_valid(raw))
+    bool text = mr_utf8_valid(raw);
+    mr_pack_text(&t->record_bytes, text ? MR_STR("raw") : MR_STR("raw_bytes"));
+    if (text)
         mr_pack_text(&t->record_bytes, raw);
     else
         mr_pack_bytes(&t->record_bytes, raw);

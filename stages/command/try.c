@@ -78,18 +78,26 @@ static struct mr_error *forward(void *arg, int stage, struct mr_row *row, struct
 }
 
 /* {"name":"too_short","value":3,"threshold":5} */
+/* Counts look like counts; where an outcome measures nothing, both figures are null. */
+static void write_figure(struct mr_json_out *j, const char *name, bool measured, double figure)
+{
+    mr_json_key(j, name);
+    if (!measured)
+        mr_json_null(j);
+    else if (figure > -1e15 && figure < 1e15 && figure == (double)(int64_t)figure)
+        mr_json_int(j, (int64_t)figure);
+    else
+        mr_json_real(j, figure);
+}
+
 static void write_outcome(const struct mr_leave *leave, struct mr_buf *out)
 {
     struct mr_json_out j = {0};
     mr_json_begin_object(&j);
     mr_json_key(&j, "name");
     mr_json_textz(&j, leave->name);
-    if (leave->measured) {
-        mr_json_key(&j, "value");
-        mr_json_real(&j, leave->value);
-        mr_json_key(&j, "threshold");
-        mr_json_real(&j, leave->threshold);
-    }
+    write_figure(&j, "value", leave->measured, leave->value);
+    write_figure(&j, "threshold", leave->measured, leave->threshold);
     if (leave->note.len) {
         mr_json_key(&j, "note");
         mr_json_text(&j, leave->note);

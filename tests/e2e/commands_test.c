@@ -84,7 +84,7 @@ START_TEST(test_try_all)
     ck_assert_int_eq(RUN(&p, "try", "word_number_filter", "--set", "min_words=2", "--key",
                          "input_key=text", "--key", "output_key=null", "--all"), 0);
     ck_assert_str_eq(p.out, "{\"text\":\"one two three\"}\n{\"text\":\"a\",\"_outcome\":"
-                            "{\"name\":\"too_few_words\",\"value\":1.0,\"threshold\":2.0}}\n");
+                            "{\"name\":\"too_few_words\",\"value\":1,\"threshold\":2}}\n");
     ck_assert_str_eq(p.err, "");
 }
 END_TEST
