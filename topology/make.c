@@ -1,7 +1,7 @@
 /* From checked items to the plan: stages, groups, topics, bells; sealed at the end. */
 #include "topology/topology_private.h"
 
-enum { KEYED_PARTITIONS = 8, DEFAULT_BOUND = 256000000, DEFAULT_LONGEST_ROW_MS = 300000 };
+enum { KEYED_PARTITIONS = 8, DEFAULT_BOUND = 256000000, ENDLESS_KEEP = 1000000000, DEFAULT_LONGEST_ROW_MS = 300000 };
 
 /* ---- stages ---- */
 
@@ -169,7 +169,7 @@ static int topic_new(struct maker *m, int stage, struct mr_str output, uint32_t 
         .partitions = partitions,
         .lanes = plan->groups[plan->stages[stage].group].partitions,
         .bound_bytes = item->bound ? item->bound : DEFAULT_BOUND,
-        .keep_bytes = item->retention,
+        .keep_bytes = item->retention ? item->retention : plan->endless ? ENDLESS_KEEP : 0,
     };
     return (int)plan->topic_count++;
 }
@@ -257,7 +257,9 @@ static void record_topics(struct maker *m, int stage)
          i <= s->dead_topic; i++) {
         m->plan->topics[i].record = true;
         m->plan->topics[i].bound_bytes = 0; /* nobody reads it during a run */
-        m->plan->topics[i].keep_bytes = 0;
+        /* Dead letters are rows: they stay. Drop records of an endless run are a window. */
+        m->plan->topics[i].keep_bytes =
+            m->plan->endless && i == s->drops_topic ? ENDLESS_KEEP : 0;
     }
 }
 
