@@ -7,6 +7,7 @@
 #define MIB                  (1024 * KIB)
 #define DEFAULT_WRITE_BUFFER (2 * MIB) /* 8 stores under load: some 70 MB in all */
 #define DEFAULT_CACHE        (4 * MIB)
+#define OPEN_FILES           128
 #define TORN_TAIL_ONLY       0 /* kTolerateCorruptedTailRecords: other damage of the log is an error */
 
 /* One cache and one set of background threads for all stores of the process; both live as long
@@ -52,14 +53,17 @@ static void set_buffers(rocksdb_options_t *o, size_t write_buffer)
     rocksdb_options_set_write_buffer_size(o, write_buffer);
     rocksdb_options_set_max_write_buffer_number(o, 2);
     rocksdb_options_set_arena_block_size(o, 256 * KIB);
-    /* Deep levels have larger files, so that even a state of 100 GB has fewer of them than may be
-     * open: opening one for each look costs more than the look. */
+    /* Deep levels have larger files, so that a state of many gigabytes has fewer of them than may be
+     * open: opening a table for each look costs far more than the look. */
     rocksdb_options_set_target_file_size_base(o, 8 * write_buffer);
-    rocksdb_options_set_target_file_size_multiplier(o, 8);
+    rocksdb_options_set_target_file_size_multiplier(o, 4);
     rocksdb_options_set_max_bytes_for_level_base(o, 32 * write_buffer);
     rocksdb_options_set_max_total_wal_size(o, 4 * write_buffer);
     rocksdb_options_set_max_background_jobs(o, 2);
-    rocksdb_options_set_max_open_files(o, 64);
+    rocksdb_options_set_max_open_files(o, OPEN_FILES);
+    /* In one shard: in the usual 64 each would have room for one or two tables, and any that meet in
+     * one would be opened and closed by turns. */
+    rocksdb_options_set_table_cache_numshardbits(o, 0);
     rocksdb_options_set_max_file_opening_threads(o, 1);
     rocksdb_options_compaction_readahead_size(o, 256 * KIB);
 }
