@@ -77,8 +77,10 @@ struct supervisor {
     struct progress {
         size_t lines;               /* on the terminal, to be drawn over */
         uint64_t last_ms;
-        uint64_t *last_rows;        /* taken, by stage */
-        double rate;
+        struct pace {
+            uint64_t rows;          /* taken, at the last look */
+            double rate;            /* rows a second, smoothed */
+        } *paces;                   /* by stage */
     } progress;
 };
 

@@ -9,17 +9,24 @@
 
 enum { NAME_WIDTH = 24 };
 
-/* Most rows that a stage took since the last look: once sources have read all, or while one stage
- * settles a set, others still work. */
-static uint64_t rows_taken(struct supervisor *s)
+static void measure_stages(struct supervisor *s, double passed_s)
 {
-    uint64_t most = 0;
     for (size_t i = 0; i < s->plan->stage_count; i++) {
-        uint64_t rows = s->totals->stages[i].counter[MR_C_IN], *last = &s->progress.last_rows[i];
-        if (rows > *last && rows - *last > most)
-            most = rows - *last;
-        *last = rows;
+        struct pace *pace = &s->progress.paces[i];
+        uint64_t rows = s->totals->stages[i].counter[MR_C_IN];
+        double rate = rows > pace->rows ? (double)(rows - pace->rows) / passed_s : 0;
+        pace->rate = pace->rate > 0 ? 0.7 * pace->rate + 0.3 * rate : rate;
+        pace->rows = rows;
     }
+}
+
+/* The busiest stage's: once sources have read all, or while one stage settles a set, others work. */
+static double run_rate(const struct supervisor *s)
+{
+    double most = 0;
+    for (size_t i = 0; i < s->plan->stage_count; i++)
+        if (s->progress.paces[i].rate > most)
+            most = s->progress.paces[i].rate;
     return most;
 }
 
@@ -31,29 +38,25 @@ static uint64_t lag_bytes(const struct mr_totals *t)
     return bytes;
 }
 
-/* Rate since the last look, smoothed; and how long the rest of a known input takes. */
+/* Rates since the last look; returns how long the rest of a known input takes. */
 static uint64_t measure(struct supervisor *s)
 {
     struct progress *p = &s->progress;
-    uint64_t now = mr_now_ms(), rows = rows_taken(s), eta = 0;
-    uint64_t read = mr_totals_input_read(s->totals);
-    if (p->last_ms && now > p->last_ms) {
-        double passed = (double)(now - p->last_ms) / 1000.0;
-        double rate = (double)rows / passed;
-        p->rate = p->rate > 0 ? 0.7 * p->rate + 0.3 * rate : rate;
-    }
-    if (s->totals->input_bytes > read && read > 0)
-        eta = (uint64_t)((double)s->totals->active_ms * (double)(s->totals->input_bytes - read) /
-                         (double)read);
+    uint64_t now = mr_now_ms(), read = mr_totals_input_read(s->totals);
+    if (p->last_ms && now > p->last_ms)
+        measure_stages(s, (double)(now - p->last_ms) / 1000.0);
     p->last_ms = now;
-    return eta;
+    if (s->totals->input_bytes <= read || read == 0)
+        return 0;
+    return (uint64_t)((double)s->totals->active_ms * (double)(s->totals->input_bytes - read) /
+                      (double)read);
 }
 
 static void add_summary(struct supervisor *s, uint64_t eta, struct mr_buf *out)
 {
     mr_table_duration(s->totals->active_ms, out);
     mr_buf_addz(out, "  ");
-    mr_table_count((uint64_t)s->progress.rate, out);
+    mr_table_count((uint64_t)run_rate(s), out);
     mr_buf_addz(out, " rows/s  waiting ");
     mr_table_bytes(lag_bytes(s->totals), out);
     if (eta) {
@@ -63,25 +66,39 @@ static void add_summary(struct supervisor *s, uint64_t eta, struct mr_buf *out)
     }
 }
 
-static size_t rows_that_fit(void)
+static void terminal_size(size_t *rows, size_t *columns)
 {
     struct winsize size;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 3)
-        return size.ws_row - 3u;
-    return 20;
+    bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0;
+    *rows = known && size.ws_row > 3 ? size.ws_row - 3u : 20;
+    *columns = known && size.ws_col > 20 ? size.ws_col : 80;
 }
 
+static void add_stage(const struct supervisor *s, size_t i, struct mr_buf *out)
+{
+    const struct mr_stage_total *t = &s->totals->stages[i];
+    struct mr_str id = s->plan->stages[i].id;
+    mr_buf_printf(out, "%-*.*s in %12llu  out %12llu  %9.0f rows/s  left %10llu  held %10llu  lag ",
+                  NAME_WIDTH, (int)(id.len < NAME_WIDTH ? id.len : NAME_WIDTH), id.ptr,
+                  (unsigned long long)t->counter[MR_C_IN],
+                  (unsigned long long)(t->counter[MR_C_FORWARDED] + t->counter[MR_C_EMITTED]),
+                  s->progress.paces[i].rate,
+                  (unsigned long long)(t->counter[MR_C_DROPPED] + t->counter[MR_C_REJECTED]),
+                  (unsigned long long)t->counter[MR_C_HELD]);
+    mr_table_bytes(t->counter[MR_C_LAG_BYTES], out);
+}
+
+/* Lines are cut at the terminal's edge: one that wraps could not be drawn over. */
 static void draw(struct supervisor *s, uint64_t eta, struct mr_buf *out)
 {
-    size_t lines = 1, fit = rows_that_fit();
-    for (size_t i = 0; i < s->plan->stage_count && lines < fit; i++, lines++) {
-        const struct mr_stage_total *t = &s->totals->stages[i];
-        struct mr_str id = s->plan->stages[i].id;
-        mr_buf_printf(out, "%-*.*s in %12llu  out %12llu  left %10llu\033[K\n", NAME_WIDTH,
-                      (int)(id.len < NAME_WIDTH ? id.len : NAME_WIDTH), id.ptr,
-                      (unsigned long long)t->counter[MR_C_IN],
-                      (unsigned long long)(t->counter[MR_C_FORWARDED] + t->counter[MR_C_EMITTED]),
-                      (unsigned long long)(t->counter[MR_C_DROPPED] + t->counter[MR_C_REJECTED]));
+    size_t lines = 1, rows, columns;
+    terminal_size(&rows, &columns);
+    for (size_t i = 0; i < s->plan->stage_count && lines < rows; i++, lines++) {
+        size_t start = out->len;
+        add_stage(s, i, out);
+        if (out->len - start >= columns)
+            out->len = start + columns - 1;
+        mr_buf_addz(out, "\033[K\n");
     }
     add_summary(s, eta, out);
     mr_buf_addz(out, "\033[K\n");
@@ -136,7 +153,7 @@ void progress_begin(struct supervisor *s)
     double every = s->options->show == MR_SHOW_TERMINAL ? 0.5 : 10.0;
     ev_timer_init(&s->show, on_show, every, every);
     s->show.data = s;
-    s->progress.last_rows = mr_zalloc((s->plan->stage_count + 1) * sizeof *s->progress.last_rows);
+    s->progress.paces = mr_zalloc((s->plan->stage_count + 1) * sizeof *s->progress.paces);
     ev_timer_start(s->loop, &s->show);
 }
 
@@ -151,6 +168,6 @@ void progress_end(struct supervisor *s)
 {
     progress_clear(s);
     ev_timer_stop(s->loop, &s->show);
-    free(s->progress.last_rows);
-    s->progress.last_rows = NULL;
+    free(s->progress.paces);
+    s->progress.paces = NULL;
 }
