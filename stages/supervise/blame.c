@@ -1,5 +1,6 @@
 /* Crash isolation: a row on which a process dies twice is run alone, and rejected only if it kills
- * its process alone, too. SIGKILL and SIGTERM never blame a row. */
+ * its process alone, too. SIGKILL and SIGTERM never blame a row, but for a SIGKILL that the kernel
+ * provably sent for want of memory. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,14 @@ static bool is_crash(int signal)
 {
     return signal == SIGSEGV || signal == SIGBUS || signal == SIGABRT || signal == SIGFPE ||
            signal == SIGILL || signal == SIGSYS;
+}
+
+/* A kill for want of memory shows in the kernel's count, which nobody else's SIGKILL moves. */
+static bool is_out_of_memory(struct supervisor *s, int signal)
+{
+    uint64_t before = s->oom_kills;
+    s->oom_kills = oom_kills();
+    return signal == SIGKILL && s->oom_kills > before;
 }
 
 static struct suspect *suspect_of(struct supervisor *s, uint32_t stage, const struct mr_id *id)
@@ -70,6 +79,7 @@ struct mr_error *blame_load(struct supervisor *s)
 {
     struct mr_buf path = {0}, text = {0};
     struct mr_error *e = NULL;
+    s->oom_kills = oom_kills();
     mr_layout_suspects(&s->options->home->layout, &path);
     if (!mr_file_exists(mr_buf_text(&path))) {
         mr_buf_finish(&path);
@@ -89,7 +99,8 @@ struct mr_error *blame_load(struct supervisor *s)
 
 bool blame_crash(struct supervisor *s, const struct child *c, int signal)
 {
-    if (!is_crash(signal) || !c->page || c->page_stale || !atomic_load(&c->page->noted))
+    bool memory = is_out_of_memory(s, signal);
+    if ((!is_crash(signal) && !memory) || !c->page || c->page_stale || !atomic_load(&c->page->noted))
         return false;
     struct mr_id id;
     uint32_t stage = atomic_load(&c->page->note_stage);
@@ -101,7 +112,7 @@ bool blame_crash(struct supervisor *s, const struct child *c, int signal)
     char hex[MR_ID_HEX_LEN + 1];
     mr_id_hex(&id, hex);
     one->deaths++;
-    snprintf(one->signal, sizeof one->signal, "SIG%s", sigabbrev_np(signal));
+    snprintf(one->signal, sizeof one->signal, memory ? "SIG%s-OOM" : "SIG%s", sigabbrev_np(signal));
     if (one->step == SUSPECT_REJECT)
         return false; /* it was to be left out: something else is wrong */
     const char *what = "starting again";

@@ -64,6 +64,7 @@ struct supervisor {
     struct mr_error *error;
     struct suspect *suspects;
     size_t suspect_count;
+    uint64_t oom_kills;             /* as last looked at */
     struct mr_totals *totals;
     uint64_t began_ms;
     uint64_t random;
@@ -102,6 +103,10 @@ void supervisor_totals(struct supervisor *s);
 /* blame.c: true when the death was a crash on a known row (the caller restarts without counting). */
 bool blame_crash(struct supervisor *s, const struct child *c, int signal);
 struct mr_error *blame_load(struct supervisor *s);
+
+/* oom.c: kills for want of memory so far; parse reads the count out of a file's text. */
+uint64_t oom_kills(void);
+bool oom_parse(struct mr_str text, uint64_t *count);
 
 /* sources.c: whether this run has anything to do, decided over all sources. */
 void sources_decide(struct supervisor *s);
