@@ -88,6 +88,7 @@ rocksdb_options_t *mr_store__options(const struct mr_store_options *options)
     rocksdb_options_set_paranoid_checks(o, 1);
     rocksdb_options_set_wal_recovery_mode(o, TORN_TAIL_ONLY);
     rocksdb_options_set_compression(o, rocksdb_lz4_compression);
+    rocksdb_options_set_min_level_to_compress(o, 2); /* what is young is soon written again */
     set_buffers(o, write_buffer);
     set_tables(o);
     set_logs(o);
