@@ -113,7 +113,7 @@ step_latency() {
     if ! "$build/tests/bench/latency_bench" "$folder" 1000 >"$log" 2>&1; then
         failed=$((failed + 1))
     fi
-    row aim "a row through three idle processes: 1.5 × syncs + 1 ms" "$(tail -n 1 "$log")"
+    row aim "a row through three idle processes: 1.5 × syncs + 1 ms" "$(sed -n "1s/.*: *//p" "$log"); $(tail -n 1 "$log")"
     cat "$log"
 }
 
