@@ -209,6 +209,7 @@ static void run_loop(struct supervisor *s)
             child_start(&s->children[i]);
         if (!all_gone(s))
             ev_run(s->loop, 0);
+        retention_run(s); /* a short run ends between two looks */
         progress_end(s);
         supervisor_totals(s);
     }

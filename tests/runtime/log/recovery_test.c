@@ -354,7 +354,8 @@ START_TEST(killed_at_any_moment)
             write_for_ever(&rig, state, seed + (uint32_t)kills);
         }
         seed = seed * 1664525 + 1013904223;
-        for (uint64_t until = n + 1 + (seed >> 8) % 900; n < until; n = rig_read(r, SIZE_MAX)) {
+        for (uint64_t until = n + 1 + (seed >> 8) % 900; n < until;
+             n = rig_read_to(r, SIZE_MAX, until)) {
             mr_bells_arm(bells);
             if (mr_log_reader_lag_bytes(r) == 0)
                 ck_assert_msg(mr_bells_wait(bells, DEADLINE_MS), "the writer says nothing");

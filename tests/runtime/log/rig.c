@@ -91,13 +91,14 @@ struct mr_log_reader *rig_reader(struct rig *rig, uint64_t id, struct mr_mark fr
     return r;
 }
 
-struct mr_error *rig_try_read(struct mr_log_reader *r, size_t len, uint64_t *n)
+/* Frame by frame, until row `upto` was read or nothing is left. */
+static struct mr_error *read_frames(struct mr_log_reader *r, size_t len, uint64_t upto, uint64_t *n)
 {
     char *bytes = malloc(LONGEST);
     struct mr_error *e;
     uint32_t rows;
     *n = mr_log_reader_mark(r).n;
-    while (!(e = mr_log_reader_next(r, &rows)) && rows) {
+    while (!(e = mr_log_reader_next(r, &rows)) && rows && *n < upto) {
         struct mr_head h;
         struct mr_str map;
         bool found;
@@ -117,10 +118,20 @@ struct mr_error *rig_try_read(struct mr_log_reader *r, size_t len, uint64_t *n)
     return e;
 }
 
+struct mr_error *rig_try_read(struct mr_log_reader *r, size_t len, uint64_t *n)
+{
+    return read_frames(r, len, UINT64_MAX, n);
+}
+
 uint64_t rig_read(struct mr_log_reader *r, size_t len)
 {
+    return rig_read_to(r, len, UINT64_MAX);
+}
+
+uint64_t rig_read_to(struct mr_log_reader *r, size_t len, uint64_t upto)
+{
     uint64_t n;
-    rig_ok(rig_try_read(r, len, &n));
+    rig_ok(read_frames(r, len, upto, &n));
     return n;
 }
 

@@ -32,6 +32,9 @@ struct mr_mark rig_commit(struct mr_log_writer *w);
 struct mr_log_reader *rig_reader(struct rig *rig, uint64_t id, struct mr_mark from);
 /* Reads on until nothing is left; every row must be the next one. Returns the last n. */
 uint64_t rig_read(struct mr_log_reader *r, size_t len);
+/* The same, at most to the end of the frame with row upto: beside a writer that writes on and on,
+ * "until nothing is left" may never come. */
+uint64_t rig_read_to(struct mr_log_reader *r, size_t len, uint64_t upto);
 /* The same, stopping at the first error. */
 struct mr_error *rig_try_read(struct mr_log_reader *r, size_t len, uint64_t *n);
 /* Path of a file of the log; the buffer is overwritten by the next call. */
