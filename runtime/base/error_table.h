@@ -97,6 +97,30 @@ MR_E(TOPOLOGY_ENDLESS, 2042, "An endless source feeds what needs an end.",
 MR_E(TOPOLOGY_NOT_AVAILABLE, 2050, "This version cannot do it.", "Leave it out.")
 MR_E(CASES_INVALID, 2060, "The cases beside a topology are not well written.",
      "See \"Cases\" in topology/README.md.")
+/* 22xx expressions */
+MR_E(EXPR_SYNTAX, 2200, "An expression is not well formed.", "See runtime/expr/README.md.")
+MR_E(EXPR_TYPE, 2201, "Values of these types do not go together in an expression.",
+     "Bring one side to the other's type: int(), float(), str().")
+MR_E(EXPR_FUNCTION, 2202, "An expression calls a function that does not exist.",
+     "See runtime/expr/functions.md.")
+MR_E(EXPR_ARGUMENTS, 2203, "A function is called with too few or too many values.",
+     "See runtime/expr/functions.md.")
+MR_E(EXPR_KEY, 2204, "An expression reads a key that is not there.",
+     "Write texts in quotes; has(KEY) asks for a key that may be missing.")
+MR_E(EXPR_LIMIT, 2205, "An expression is too large.", "Split it into several stages.")
+MR_E(EXPR_PATTERN, 2206, "A regular expression cannot be used.",
+     "Correct it; in \"...\" a backslash is written twice, in '...' once.")
+MR_E(EXPR_RESULT, 2207, "An expression gives another type than is wanted here.",
+     "A condition is a comparison, or a key that is true or false.")
+MR_E(EXPR_CONSTANT, 2208, "An expression reads nothing of the row, so that all rows are alike.",
+     "Name a key; texts stand in quotes, keys do not.")
+MR_E(EXPR_PYTHON, 2209, "A Python function cannot be run.", "Write it as an expression.")
+MR_E(EXPR_VALUE, 2210, "A value of the row has another type than the expression takes.",
+     "Cast it before, or test it with type().")
+MR_E(EXPR_NUMBER, 2211, "A number is out of range, or a division is by zero.",
+     "Guard it: if(n == 0, null, x / n).")
+MR_E(EXPR_TOO_LARGE, 2212, "An expression makes too much text from one row.",
+     "Cut it: substr(text, 0, 1000).")
 /* 30xx files as sources and sinks */
 MR_E(FORMAT_UNSUPPORTED, 3001, "Files of this format cannot be read.",
      "Convert them first; the message names a command.")
