@@ -1,4 +1,5 @@
 /* The settings of the grammar that stages, sources and sinks have: one table, one reader each. */
+#include "topology/shapes.h"
 #include "topology/topology_private.h"
 
 bool mr_topology__id_ok(struct mr_str id)
@@ -250,25 +251,47 @@ static const struct setting {
     const char *name;
     int kinds;
     bool (*set)(struct compile *c, struct item *item, struct node *n);
+    const char *shape; /* JSON Schema of its value, without braces; NULL: made from descriptors */
+    const char *doc;
 } settings[] = {
-    {"id", ON_STAGE, set_id},
-    {"use", ON_STAGE, set_use},
-    {"type", ON_SOURCE | ON_SINK, set_use},
-    {"with", ON_STAGE, set_with},
-    {"keys", ON_STAGE | ON_SOURCE, set_keys},
-    {"from", ON_STAGE | ON_SINK, set_from},
-    {"window", ON_STAGE, set_window},
-    {"scale", ON_STAGE | ON_SOURCE | ON_SINK, set_scale},
-    {"partitions", ON_STAGE | ON_SOURCE | ON_SINK, set_partitions},
-    {"retention", ON_STAGE | ON_SOURCE, set_retention},
-    {"bound", ON_STAGE | ON_SOURCE, set_bound},
-    {"order", ON_STAGE | ON_SINK, set_order},
-    {"isolate", ON_STAGE, set_isolate},
-    {"replay_point", ON_STAGE, set_replay_point},
-    {"mode", ON_STAGE, set_mode},
-    {"keep_dropped", ON_STAGE, set_keep_dropped},
-    {"longest_row", ON_STAGE, set_longest_row},
-    {"doc", ON_STAGE | ON_SOURCE | ON_SINK, set_doc},
+    {"id", ON_STAGE, set_id, SHAPE_ID,
+     "Name of the stage in topics, tables and `from`; default: the last part of the operator's "
+     "name."},
+    {"use", ON_STAGE, set_use, NULL,
+     "Operator: its path, the last part of it, or the class name of the reference."},
+    {"type", ON_SOURCE | ON_SINK, set_use, NULL,
+     "Kind of source or sink, where no leading key tells it."},
+    {"with", ON_STAGE, set_with, NULL, "Parameters of the operator."},
+    {"keys", ON_STAGE | ON_SOURCE, set_keys, NULL,
+     "Which keys of the row the operator works on (stages), or what the rows hold (sources)."},
+    {"from", ON_STAGE | ON_SINK, set_from, SHAPE_REFS,
+     "What it reads: a source, a stage, `stage.outcome`, or a list of these. Default: the stage "
+     "before."},
+    {"window", ON_STAGE, set_window,
+     "\"type\":\"object\",\"minProperties\":1,\"additionalProperties\":false,"
+     "\"properties\":{\"rows\":{" SHAPE_UINT(1, 9223372036854775807) "},\"idle\":{" SHAPE_TIME "}}",
+     "When a whole-set operator closes a set before the end of the run: after so many rows, or so "
+     "long without one."},
+    {"scale", ON_STAGE | ON_SOURCE | ON_SINK, set_scale, SHAPE_UINT(1, 1000),
+     "Processes that share its tasks; not above its partitions."},
+    {"partitions", ON_STAGE | ON_SOURCE | ON_SINK, set_partitions, SHAPE_UINT(1, 1024),
+     "Tasks, which are the partitions of its input; another number is another epoch."},
+    {"retention", ON_STAGE | ON_SOURCE, set_retention, SHAPE_SIZE,
+     "How much of what it wrote is kept."},
+    {"bound", ON_STAGE | ON_SOURCE, set_bound, SHAPE_SIZE,
+     "How much of what it wrote may wait unread."},
+    {"order", ON_STAGE | ON_SINK, set_order, SHAPE_WORDS("\"place\",\"arrival\""),
+     "Whether rows are taken by their place in the input or as they arrive."},
+    {"isolate", ON_STAGE, set_isolate, SHAPE_BOOL, "Never in one process with other stages."},
+    {"replay_point", ON_STAGE, set_replay_point, SHAPE_BOOL,
+     "Its output is kept as a topic: never in one process with the next stage."},
+    {"mode", ON_STAGE, set_mode, SHAPE_WORDS("\"unicode\",\"compat\""),
+     "Right for all languages, or exactly as the reference does."},
+    {"keep_dropped", ON_STAGE, set_keep_dropped, SHAPE_BOOL,
+     "Drop records carry the whole row, always."},
+    {"longest_row", ON_STAGE, set_longest_row, SHAPE_TIME,
+     "How long one row may take before the process is started again."},
+    {"doc", ON_STAGE | ON_SOURCE | ON_SINK, set_doc, SHAPE_TEXT, "A text for people."},
 };
 
 static const struct setting *find(int kind, struct mr_str name)
@@ -298,4 +321,13 @@ void mr_topology__near_settings(struct near *n, int kind)
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         if (settings[i].kinds & kind)
             mr_near__try(n, mr_str_of(settings[i].name));
+}
+
+bool mr_topology__setting_row(size_t i, struct grammar_row *out)
+{
+    if (i >= sizeof settings / sizeof *settings)
+        return false;
+    *out = (struct grammar_row){settings[i].name, settings[i].shape, settings[i].doc,
+                                settings[i].kinds};
+    return true;
 }

@@ -14,6 +14,8 @@ struct place {
     struct mr_str from; /* line 0: where it comes from instead ("--set dedup.threshold") */
 };
 
+enum node_style { STYLE_PLAIN, STYLE_SINGLE, STYLE_DOUBLE, STYLE_LITERAL, STYLE_FOLDED };
+
 struct node;
 struct pair {
     struct node *key, *value; /* key: always a scalar */
@@ -25,6 +27,10 @@ struct node {
     bool expanded;       /* ${...} has been replaced */
     bool unresolved;     /* it could not be, and that was said */
     bool plain;          /* scalar without quotes: null, true, 12 are not texts */
+    enum node_style style;
+    size_t from, to;     /* scalar: bytes of the file between its quotes */
+    struct mr_str written; /* scalar with ${...}: its text before they were replaced … */
+    uint32_t *origin;    /* … and the byte of it behind each byte of the text */
     struct node **items; /* list */
     struct pair *pairs;  /* map */
     size_t count;
@@ -84,6 +90,10 @@ const char *mr_near__text(const struct near *n, struct mr_arena *arena);
 /* Texts for messages: zero-terminated, in the arena. */
 const char *mr_topology__text(struct compile *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* place.c: the place of some code points of a scalar's text, wherever they stand in the file. */
+struct place mr_topology__inside(struct compile *c, const struct node *n, size_t point,
+                                 size_t length);
 
 /* expand.c: ${NAME} in all scalar values, from --set and the environment. */
 void mr_topology__expand(struct compile *c, struct node *root);
@@ -182,6 +192,13 @@ enum { ON_STAGE = 1, ON_SOURCE = 2, ON_SINK = 4 };
 bool mr_topology__setting(struct compile *c, struct item *item, int kind, struct pair *pair);
 bool mr_topology__is_setting(int kind, struct mr_str name);
 void mr_topology__near_settings(struct near *n, int kind);
+/* The tables of the grammar, row by row, for json_schema.c. False behind the last. */
+struct grammar_row {
+    const char *name, *shape, *doc; /* shape: JSON Schema without braces, or NULL */
+    int kinds;
+};
+bool mr_topology__setting_row(size_t i, struct grammar_row *out);
+bool mr_topology__top_row(size_t i, struct grammar_row *out);
 bool mr_topology__take_bool(struct compile *c, const struct node *n, bool *out);
 bool mr_topology__take_uint(struct compile *c, const struct node *n, uint64_t min, uint64_t max,
                             uint64_t *out);

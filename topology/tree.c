@@ -1,4 +1,5 @@
 /* The grammar of a topology file: its top level, from nodes to items. */
+#include "topology/shapes.h"
 #include "topology/topology_private.h"
 
 enum { DEFAULT_MAX_ROW = 8 << 20 };
@@ -135,20 +136,28 @@ static void stage_list(struct compile *c, struct node *n)
 static const struct top {
     const char *name;
     void (*set)(struct compile *c, struct node *n); /* NULL: read in the order of the plan */
+    const char *shape, *doc;                        /* as of settings.c */
 } tops[] = {
-    {"name", set_name},
-    {"doc", set_doc},
-    {"mode", set_mode},
-    {"seed", set_seed},
-    {"fuse", set_fuse},
-    {"max_row_bytes", set_max_row},
-    {"disk_budget", set_disk_budget},
-    {"compression", set_compression},
-    {"sources", NULL},
-    {"source", NULL},
-    {"stages", NULL},
-    {"sinks", NULL},
-    {"sink", NULL},
+    {"name", set_name, SHAPE_ID,
+     "First part of the names of topics; default: the name of the file."},
+    {"doc", set_doc, SHAPE_TEXT, "A text for people."},
+    {"mode", set_mode, SHAPE_WORDS("\"unicode\",\"compat\""),
+     "Right for all languages (unicode, the default), or exactly as the reference does (compat)."},
+    {"seed", set_seed, SHAPE_UINT(0, 18446744073709551615),
+     "Number that random choices start from."},
+    {"fuse", set_fuse, SHAPE_WORDS("\"off\",\"auto\""),
+     "One process for each stage (off, the default), or one for runs of stages that can share it "
+     "(auto)."},
+    {"max_row_bytes", set_max_row, SHAPE_SIZE,
+     "Longest row; longer ones are rejected. Default 8 MiB."},
+    {"disk_budget", set_disk_budget, SHAPE_SIZE, "How much disk all topics together may take."},
+    {"compression", set_compression, SHAPE_WORDS("\"lz4\",\"none\""), "Of topics on disk."},
+    {"sources", NULL, NULL, "Several sources by name."},
+    {"source", NULL, NULL, "The one source; a bare text or list names files."},
+    {"stages", NULL, NULL,
+     "What is done to the rows, one after the other unless `from` says otherwise."},
+    {"sinks", NULL, NULL, "Several sinks by name."},
+    {"sink", NULL, NULL, "The one sink; a bare text names a file."},
 };
 
 static void top_settings(struct compile *c, struct node *root)
@@ -194,4 +203,12 @@ void mr_topology__tree(struct compile *c, struct node *root)
     single(c, root, "sink", mr_topology__sink_item);
     if (c->options->fuse != MR_FUSE_DECLARED)
         t->fuse_auto = c->options->fuse == MR_FUSE_AUTO;
+}
+
+bool mr_topology__top_row(size_t i, struct grammar_row *out)
+{
+    if (i >= sizeof tops / sizeof *tops)
+        return false;
+    *out = (struct grammar_row){tops[i].name, tops[i].shape, tops[i].doc, 0};
+    return true;
 }
