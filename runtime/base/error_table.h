@@ -73,6 +73,10 @@ MR_E(OP_ROLE_MISSING, 2014, "A required key role is not bound.", "Add `role: KEY
 MR_E(OP_ROLE_VALUE, 2015, "A key role is bound in a way it cannot be.",
      "Write `role: KEY`, or `role: [KEY, KEY]` where it takes several.")
 MR_E(CONNECTOR_UNKNOWN, 2016, "A kind of source or sink is unknown.", "Write `files:` or `file:`.")
+MR_E(PROMPT_INVALID, 2017, "A prompt cannot stand where it was put.",
+     "See `millrace ops show OPERATOR` for its prompt slots; a text of your own may stand in each.")
+MR_E(PROMPT_KEY, 2018, "A prompt asks for a key that is not there.",
+     "Name a key of the rows that reach the stage; `{{` is a plain brace.")
 MR_E(TOPOLOGY_EMPTY, 2019, "Something every topology needs is not there.",
      "A topology has a source, stages and a sink.")
 MR_E(TOPOLOGY_ID, 2020, "A name does not fit.",
@@ -83,6 +87,13 @@ MR_E(TOPOLOGY_FROM, 2022, "A `from` names nothing that can be read.",
 MR_E(TOPOLOGY_CYCLE, 2023, "Stages read each other in a circle.", "Change one `from:`.")
 MR_E(TOPOLOGY_UNUSED, 2024, "Nothing reads what a stage writes.",
      "Read it with `from:`, or remove it.")
+MR_E(TOPOLOGY_ROUTE, 2025, "A route cannot be.",
+     "Write `route: {NAME: EXPRESSION}`; names of small letters, digits and underscores.")
+MR_E(TOPOLOGY_UNREACHABLE, 2026, "No row can get there.", "Remove it, or change what comes before.")
+MR_E(TOPOLOGY_FEEDBACK, 2027, "Rows that left come back into the input they left.",
+     "Write them to another place, and mend and return them by hand, or with `millrace dlq retry`.")
+MR_E(TOPOLOGY_ORDER_LOST, 2028, "A stage that depends on order gets its rows out of order.",
+     "`order: place` waits for the end of the input, `order: arrival` takes rows as they come.")
 MR_E(KEY_MISSING, 2030, "A key that is read is not there.", "Bind the role to a key that is there.")
 MR_E(KEY_TYPE, 2031, "A key has another type than the role takes.",
      "Bind the role to another key, or cast it before.")
@@ -90,11 +101,27 @@ MR_E(KEY_OVERWRITTEN, 2032, "A key is overwritten.", "Bind the role to another k
 MR_E(KEY_RESERVED, 2033, "The name of a key is reserved.", "Choose a name that does not begin with `_mr.`.")
 MR_E(SOURCE_EMPTY, 2034, "A source finds nothing to read.",
      "Correct the pattern; if files come later, all is well.")
+MR_E(KEY_MEDIA, 2035, "A key holds another kind of content than the role takes.",
+     "Bind the role to a key of that kind, or use an operator for this one.")
+MR_E(KEY_UNUSED, 2036, "A key is written and never used.",
+     "Leave the role unbound, or keep the key to the end.")
+MR_E(KEY_REPARTITION, 2037, "Rows that met by one key meet by another one.",
+     "Nothing, where that is meant; both stages by one key need no second distribution.")
 MR_E(TOPOLOGY_SCALE, 2040, "A scale or partition count cannot be.", "Change `scale:` or `partitions:`.")
 MR_E(TOPOLOGY_WINDOW, 2041, "A window stands where none can be.", "Remove `window:`.")
 MR_E(TOPOLOGY_ENDLESS, 2042, "An endless source feeds what needs an end.",
      "Declare a `window: {rows: N}` or `{idle: 10s}`, or make the source finite.")
+MR_E(TOPOLOGY_HORIZON, 2043, "Less is kept than is to be replayed.",
+     "Raise `retention:` or `disk_budget:`, or lower `replay_horizon:`.")
 MR_E(TOPOLOGY_NOT_AVAILABLE, 2050, "This version cannot do it.", "Leave it out.")
+MR_E(SERVING_MISSING, 2051, "A stage asks a model, and no serving is there for it.",
+     "Declare `servings: {NAME: {kind: ..., endpoints: ..., model: ...}}` and name it with `serving:`.")
+MR_E(SERVING_KIND, 2052, "A serving is of another kind than the stage needs.",
+     "Name a serving of the kind that the operator asks for.")
+MR_E(SERVING_INVALID, 2053, "A serving is not well described.",
+     "A serving has `kind`, `endpoints` and `model`.")
+MR_E(MODEL_STAGE, 2054, "Stages that ask a model cannot be run by this build.",
+     "Everything else of the stage has been checked; take it out to run the others.")
 MR_E(CASES_INVALID, 2060, "The cases beside a topology are not well written.",
      "See \"Cases\" in topology/README.md.")
 /* 22xx expressions */

@@ -33,6 +33,17 @@ const char *mr_category_name(enum mr_category c)
     return names[c];
 }
 
+const char *mr_serving_kind_name(enum mr_serving_kind k)
+{
+    static const char *const names[] = {
+        [MR_SERVE_CHAT] = "chat",           [MR_SERVE_COMPLETIONS] = "completions",
+        [MR_SERVE_EMBEDDINGS] = "embeddings", [MR_SERVE_CLASSIFY] = "classify",
+        [MR_SERVE_RERANK] = "rerank",       [MR_SERVE_REWARD] = "reward",
+        [MR_SERVE_PERPLEXITY] = "perplexity",
+    };
+    return names[k];
+}
+
 void mr_describe_types(uint32_t types, struct mr_buf *out)
 {
     static const struct {
@@ -146,8 +157,9 @@ void mr_describe_text(const struct mr_op *op, struct mr_buf *out)
     mr_buf_addz(out, "\nkeys\n");
     keys_text(op, out);
     for (const struct mr_slot *s = op->slots; s && s->name; s++)
-        mr_buf_printf(out, "%s  %-18s %s (prompt %s)\n", s == op->slots ? "\nprompts\n" : "", s->name,
-                      s->doc, s->prompt);
+        mr_buf_printf(out, "%s  %-18s %s (%s%s%s)\n", s == op->slots ? "\nasks a model\n" : "",
+                      s->name, s->doc, mr_serving_kind_name(s->serving), s->prompt ? ", prompt " : "",
+                      s->prompt ? s->prompt : "");
     if (has_outcomes(op)) {
         mr_buf_addz(out, "\nrows may leave as\n");
         for (const struct mr_outcome *o = op->outcomes; o->name; o++)
@@ -320,6 +332,7 @@ static void tables_json(const struct mr_op *op, struct mr_json_out *j)
         mr_json_begin_object(j);
         text_field(j, "name", s->name);
         text_field(j, "prompt", s->prompt);
+        text_field(j, "serving", mr_serving_kind_name(s->serving));
         text_field(j, "doc", s->doc);
         mr_json_end_object(j);
     }

@@ -19,5 +19,6 @@ void mr_describe_types(uint32_t types, struct mr_buf *out);
 const char *mr_access_name(enum mr_access a);
 const char *mr_scope_name(enum mr_scope s);
 const char *mr_category_name(enum mr_category c);
+const char *mr_serving_kind_name(enum mr_serving_kind k);
 
 #endif

@@ -29,6 +29,10 @@ enum mr_access {
     MR_PREPARED,  /* written by prepare, read by process, never seen by anyone else    */
 };
 
+/* What a text or bytes hold, where an operator takes or makes only that: a picture is bytes, or the
+ * text of its path. */
+enum mr_media { MR_MEDIA_TEXT, MR_MEDIA_IMAGE, MR_MEDIA_AUDIO, MR_MEDIA_VIDEO };
+
 struct mr_key {
     const char *name;      /* the role: "input_key" */
     enum mr_access access;
@@ -41,6 +45,7 @@ struct mr_key {
     const char *aliases;   /* other role names, blank-separated, or NULL */
     const char *type_of;   /* written with the type of this other role, or NULL */
     const char *type_param; /* choice parameter whose chosen name is the type (null|bool|int|…) */
+    enum mr_media media;   /* what the text or the bytes stand for */
 };
 
 enum mr_leaving { MR_DROP, MR_REJECT };
@@ -51,9 +56,17 @@ struct mr_outcome {
     const char *doc;
 };
 
-/* A prompt slot (inference stages). */
+/* What a serving answers with. */
+enum mr_serving_kind { MR_SERVE_CHAT, MR_SERVE_COMPLETIONS, MR_SERVE_EMBEDDINGS, MR_SERVE_CLASSIFY,
+                       MR_SERVE_RERANK, MR_SERVE_REWARD, MR_SERVE_PERPLEXITY };
+
+/* A question that an operator asks a model (inference stages). */
 struct mr_slot {
-    const char *name, *prompt, *doc;
+    const char *name;
+    const char *prompt;  /* shipped prompt used by default; NULL: the model takes the rows' own texts */
+    const char *doc;
+    enum mr_serving_kind serving;
+    const char *prompts; /* other shipped prompts that may stand here, blank-separated, or NULL */
 };
 
 enum mr_category { MR_CAT_REFINE, MR_CAT_FILTER, MR_CAT_EVALUATE, MR_CAT_GENERATE, MR_CAT_DEDUP,
