@@ -1,11 +1,10 @@
 /* Rows that wait for a cut, and the cut itself.
  *
- * A held row lies in the task's store under 'h', stage, kind, sort key, (place, id): so barriers of
- * any size need no memory, and a crash in the middle of a cut goes on where the last commit was:
- * each released row is deleted in the same commit that covers what became of it. */
+ * A held row is a body of the task's store under 'h', stage, kind, sort key, (place, id): so barriers
+ * of any size need no memory, and a crash in the middle of a cut goes on where the last commit was:
+ * each released row is deleted in the same commit that covers what became of it. Sorting moves keys
+ * only, since rows of kilobytes would otherwise be written again by each compaction. */
 #include "runtime/flow/flow.h"
-
-enum { RELEASE_BYTES = 4 << 20 };
 
 static void held_prefix(struct mr_chain *c, size_t i, enum mr_hold_kind kind)
 {
@@ -31,28 +30,25 @@ struct mr_error *mr_flow__hold(struct mr_chain *c, size_t i, enum mr_hold_kind k
     c->held.len = 0;
     mr_buf_add(&c->held, head, sizeof(head));
     mr_row_encode(row, &c->held);
-    mr_store_put(c->store, mr_buf_str(&c->held_key), mr_buf_str(&c->held));
-    return NULL;
+    return mr_store_put_body(c->store, mr_buf_str(&c->held_key), mr_buf_str(&c->held));
 }
 
 struct held_row {
-    struct mr_str key, value;
+    struct mr_str key, ref;
 };
 
-/* Copies the next held rows out, so that no iterator is open while operators change the store. */
+/* Copies where the next held rows lie, so that no iterator is open while operators change the store. */
 static struct mr_error *held_take(struct mr_chain *c, size_t i, enum mr_hold_kind kind, size_t max,
                                   struct mr_arena *arena, struct held_row *rows, size_t *count)
 {
-    size_t bytes = 0;
     *count = 0;
     held_prefix(c, i, kind);
     struct mr_store_iter *it =
         mr_store_iter_open(c->store, mr_buf_str(&c->held_key), mr_buf_str(&c->released));
-    while (*count < max && bytes < RELEASE_BYTES && mr_store_iter_valid(it)) {
+    while (*count < max && mr_store_iter_valid(it)) {
         struct held_row *row = &rows[(*count)++];
         row->key = mr_arena_str(arena, mr_store_iter_key(it));
-        row->value = mr_arena_str(arena, mr_store_iter_value(it));
-        bytes += row->value.len;
+        row->ref = mr_arena_str(arena, mr_store_iter_value(it));
         mr_store_iter_next(it);
     }
     return mr_store_iter_close(it);
@@ -86,9 +82,10 @@ static struct mr_error *release_one(struct mr_chain *c, size_t i, enum mr_hold_k
                                     const struct held_row *held, bool not_first, bool *stop)
 {
     struct mr_head head;
+    struct mr_str body;
     struct mr_row *row = mr_arena_alloc(c->batch, sizeof(*row));
-    if (held->value.len < MR_HEAD_BYTES ||
-        !mr_head_decode((const uint8_t *)held->value.ptr, &head))
+    MR_TRY(mr_store_body(c->store, held->ref, c->batch, &body));
+    if (body.len < MR_HEAD_BYTES || !mr_head_decode((const uint8_t *)body.ptr, &head))
         return mr_error(MR_STORE_VERSION, "a held row of stage \"%.*s\" cannot be read",
                         MR_FMT(c->links[i].stage->id));
     *stop = c->callbacks.enters && c->callbacks.enters(c->callbacks.arg, &head.id);
@@ -97,9 +94,9 @@ static struct mr_error *release_one(struct mr_chain *c, size_t i, enum mr_hold_k
     if (*stop && not_first)
         return NULL; /* the next piece begins with it */
     mr_buf_addc(&c->released, 0);
-    MR_TRY(mr_row_decode(row, c->names, c->batch, &head, held->value.ptr + MR_HEAD_BYTES,
-                         held->value.len - MR_HEAD_BYTES));
-    mr_store_del(c->store, held->key);
+    MR_TRY(mr_row_decode(row, c->names, c->batch, &head, body.ptr + MR_HEAD_BYTES,
+                         body.len - MR_HEAD_BYTES));
+    MR_TRY(mr_store_del_body(c->store, held->key, held->ref));
     return kind == HOLD_ORDER ? mr_flow__enter(c, i, row, true) : settle(c, i, row);
 }
 

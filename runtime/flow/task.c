@@ -257,7 +257,7 @@ void mr_task__close(struct mr_task *t)
 bool mr_task__commit_due(struct mr_task *t)
 {
     size_t state = mr_store_pending_bytes(t->store);
-    size_t bytes = mr_log_pending(t->log) + state;
+    size_t bytes = mr_log_pending(t->log) + state + (size_t)mr_store_pending_bodies(t->store);
     if (t->sink)
         bytes += t->sink_type->bytes(t->sink);
     return bytes >= COMMIT_BYTES || state >= COMMIT_STATE_BYTES ||

@@ -8,7 +8,7 @@
 
 /* A key of the store's own: its first byte belongs to no name space. */
 static const struct mr_str format_key = MR_STR_INIT("\0millrace");
-static const struct mr_str format_value = MR_STR_INIT("1");
+static const struct mr_str format_value = MR_STR_INIT("2") /* 2: bodies beside the keys */;
 
 struct mr_error *mr_store__error(const struct mr_store *s, const char *what, char *text)
 {
@@ -63,6 +63,9 @@ struct mr_error *mr_store_open(const char *dir, const struct mr_store_options *o
     char *text = NULL;
     s->db = rocksdb_open(s->options, dir, &text);
     struct mr_error *e = text ? mr_store__error(s, "open the state in", text) : check_format(s);
+    if (!e)
+        e = mr_spill__open(s, dir, options ? options->body_file_bytes : 0,
+                           !(options && options->no_sync), &s->spill);
     if (e) {
         mr_store_close(s);
         return e;
@@ -76,6 +79,7 @@ void mr_store_close(struct mr_store *s)
     if (!s)
         return;
     mr_assert(!s->iterators);
+    mr_spill__close(s->spill);
     if (s->db)
         rocksdb_close(s->db);
     rocksdb_options_destroy(s->options);
@@ -156,6 +160,27 @@ struct mr_error *mr_store_del_prefix(struct mr_store *s, struct mr_str prefix)
     return e;
 }
 
+struct mr_error *mr_store_put_body(struct mr_store *s, struct mr_str key, struct mr_str body)
+{
+    uint8_t ref[MR_BODY_REF_BYTES];
+    MR_TRY(mr_spill__put(s->spill, body, ref));
+    mr_store_put(s, key, mr_str_span((const char *)ref, sizeof ref));
+    return NULL;
+}
+
+struct mr_error *mr_store_body(struct mr_store *s, struct mr_str ref, struct mr_arena *arena,
+                               struct mr_str *body)
+{
+    return mr_spill__get(s->spill, ref, arena, body);
+}
+
+struct mr_error *mr_store_del_body(struct mr_store *s, struct mr_str key, struct mr_str ref)
+{
+    MR_TRY(mr_spill__drop(s->spill, ref));
+    mr_store_del(s, key);
+    return NULL;
+}
+
 size_t mr_store_pending_bytes(const struct mr_store *s)
 {
     return mr_pending__bytes(&s->pending);
@@ -164,6 +189,11 @@ size_t mr_store_pending_bytes(const struct mr_store *s)
 size_t mr_store_pending_entries(const struct mr_store *s)
 {
     return s->pending.entries + s->pending.hidden_count;
+}
+
+uint64_t mr_store_pending_bodies(const struct mr_store *s)
+{
+    return mr_spill__unsynced(s->spill);
 }
 
 /* Range deletions first: inside one batch, later entries win. */
@@ -186,12 +216,23 @@ static void fill_batch(struct mr_store *s, rocksdb_writebatch_t *batch)
     }
 }
 
+static void forget_pending(struct mr_store *s)
+{
+    mr_store__detach_iterators(s);
+    mr_pending__clear(&s->pending);
+}
+
 struct mr_error *mr_store_commit(struct mr_store *s)
 {
     if (s->failed)
         return mr_error(MR_STORE_FAILED, "a commit of the state in \"%s\" failed before", s->dir);
     if (!mr_store_pending_entries(s))
         return NULL;
+    struct mr_error *e = s->spill ? mr_spill__save(s->spill) : NULL;
+    if (e) {
+        s->failed = true;
+        return e;
+    }
     rocksdb_writebatch_t *batch = rocksdb_writebatch_create();
     fill_batch(s, batch);
     char *text = NULL;
@@ -201,12 +242,14 @@ struct mr_error *mr_store_commit(struct mr_store *s)
         s->failed = true; /* a failed sync must not be tried again: the pages may be lost */
         return mr_store__error(s, "commit the state in", text);
     }
-    mr_store_rollback(s);
+    forget_pending(s);
+    if (s->spill)
+        mr_spill__saved(s->spill);
     return NULL;
 }
 
 void mr_store_rollback(struct mr_store *s)
 {
-    mr_store__detach_iterators(s);
-    mr_pending__clear(&s->pending);
+    forget_pending(s);
+    mr_spill__rollback(s->spill);
 }

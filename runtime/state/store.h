@@ -8,6 +8,7 @@
 #ifndef MR_STATE_STORE_H
 #define MR_STATE_STORE_H
 
+#include "runtime/base/arena.h"
 #include "runtime/base/error.h"
 
 /* First byte of every key. */
@@ -25,6 +26,7 @@ struct mr_store;
 struct mr_store_options {
     size_t write_buffer_bytes; /* 0: 2 MiB  */
     size_t cache_bytes;        /* 0: 4 MiB; shared by all stores of the process (first one decides) */
+    size_t body_file_bytes;    /* 0: 64 MiB */
     bool no_sync;              /* tests and `try` only: commit without fdatasync */
 };
 
@@ -42,9 +44,22 @@ void mr_store_del(struct mr_store *s, struct mr_str key);
  * later reads and iterators already do not see them. */
 struct mr_error *mr_store_del_prefix(struct mr_store *s, struct mr_str prefix);
 
-/* Pending since the last commit: what the caller bounds. */
+/* Bodies: values that are put once, in bulk, and read once in the order of their keys (rows that wait
+ * for a cut). They lie in files beside the ordered keys, which hold only a reference, so that sorting
+ * them moves no body. The value that get and iterators show of such a key is the reference; it lives
+ * and dies with its key: delete it by mr_store_del_body alone, never put over it or delete its prefix. */
+enum { MR_BODY_REF_BYTES = 24 };
+struct mr_error *mr_store_put_body(struct mr_store *s, struct mr_str key, struct mr_str body);
+/* The body, copied into the arena; its checksum is looked at. Pending bodies are seen, too. */
+struct mr_error *mr_store_body(struct mr_store *s, struct mr_str ref, struct mr_arena *arena,
+                               struct mr_str *body);
+struct mr_error *mr_store_del_body(struct mr_store *s, struct mr_str key, struct mr_str ref);
+
+/* Pending since the last commit: what the caller bounds. Bodies are not in memory; their bytes wait to
+ * be synced. */
 size_t mr_store_pending_bytes(const struct mr_store *s);
 size_t mr_store_pending_entries(const struct mr_store *s);
+uint64_t mr_store_pending_bodies(const struct mr_store *s);
 
 /* One atomic, synced write of all pending changes. On error nothing was decided: fatal. */
 struct mr_error *mr_store_commit(struct mr_store *s);

@@ -3,6 +3,7 @@
 #define MR_STATE_STORE_PRIVATE_H
 
 #include "runtime/state/pending.h"
+#include "runtime/state/spill.h"
 #include "runtime/state/store.h"
 
 #include <rocksdb/c.h>
@@ -14,6 +15,7 @@ struct mr_store {
     rocksdb_readoptions_t *read;
     rocksdb_writeoptions_t *write;
     struct mr_pending pending;
+    struct mr_spill *spill;          /* bodies */
     struct mr_store_iter *iterators; /* open ones */
     bool failed;                     /* a commit failed: none is tried again */
 };
