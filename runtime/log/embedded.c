@@ -18,6 +18,7 @@ static const char record_key[] = "cembedded"; /* MR_SPACE_COMMIT and a name */
 struct lane {
     struct mr_log_reader *reader;
     uint32_t in, lane;
+    bool held;
     struct mr_mark committed;
 };
 
@@ -176,6 +177,8 @@ static struct mr_error *embedded_next(struct mr_log *log, bool *any)
     for (uint32_t i = 0; i < l->lane_count; i++) {
         struct lane *lane = &l->lanes[(l->turn + i) % l->lane_count];
         uint32_t rows;
+        if (lane->held)
+            continue;
         MR_TRY(fail(l, mr_log_reader_next(lane->reader, &rows)));
         if (!rows)
             continue;
@@ -196,7 +199,16 @@ static struct mr_error *embedded_row(struct mr_log *log, struct mr_log_row *out,
         return still_whole(l);
     out->in = l->loaded->in;
     out->lane = l->loaded->lane;
+    out->time_ms = mr_log_reader_time(l->loaded->reader);
     return fail(l, mr_log_reader_row(l->loaded->reader, &out->head, &out->map, found));
+}
+
+static void embedded_hold(struct mr_log *log, uint32_t in, uint32_t lane, bool hold)
+{
+    struct embedded *l = self(log);
+    for (uint32_t i = 0; i < l->lane_count; i++)
+        if (l->lanes[i].in == in && l->lanes[i].lane == lane)
+            l->lanes[i].held = hold;
 }
 
 static void embedded_back(struct mr_log *log)
@@ -373,6 +385,7 @@ static const struct mr_log_ops embedded_ops = {
     .full = embedded_full,
     .pending = embedded_pending,
     .commit = embedded_commit,
+    .hold = embedded_hold,
     .close = embedded_close,
 };
 

@@ -48,6 +48,7 @@ struct mr_log_row {
     struct mr_head head;
     struct mr_str map;
     uint32_t in, lane; /* which input, which lane of it */
+    uint64_t time_ms;  /* wall clock, when its frame was written */
 };
 
 struct mr_log_ops {
@@ -59,6 +60,7 @@ struct mr_log_ops {
     bool (*full)(struct mr_log *log);
     size_t (*pending)(const struct mr_log *log);
     struct mr_error *(*commit)(struct mr_log *log);
+    void (*hold)(struct mr_log *log, uint32_t in, uint32_t lane, bool hold);
     void (*close)(struct mr_log *log);
 };
 
@@ -101,6 +103,11 @@ static inline bool mr_log_full(struct mr_log *log)
 static inline size_t mr_log_pending(const struct mr_log *log)
 {
     return log->ops->pending(log);
+}
+/* A held lane gives no further frames until it is let go; the frame loaded now is given to its end. */
+static inline void mr_log_hold(struct mr_log *log, uint32_t in, uint32_t lane, bool hold)
+{
+    log->ops->hold(log, in, lane, hold);
 }
 /* The commit described above, the store's pending changes included. An error is fatal. */
 static inline struct mr_error *mr_log_commit(struct mr_log *log)

@@ -73,6 +73,8 @@ struct mr_error *mr_log_reader_row(struct mr_log_reader *r, struct mr_head *head
  * Once per row, before the next frame is loaded. */
 void mr_log_reader_back(struct mr_log_reader *r);
 struct mr_mark mr_log_reader_mark(const struct mr_log_reader *r);  /* after the last row given out */
+/* When the loaded frame was written: wall clock, milliseconds. */
+uint64_t mr_log_reader_time(const struct mr_log_reader *r);
 /* Committed bytes that this reader has not yet given out. */
 uint64_t mr_log_reader_lag_bytes(const struct mr_log_reader *r);
 uint64_t mr_log_reader_repeats(const struct mr_log_reader *r);
@@ -93,6 +95,10 @@ struct mr_log_stat {
 struct mr_error *mr_log_stat(const struct mr_log_place *place, struct mr_log_stat *out);
 /* Row number of an id; 0 when absent. Uses sidecars of sealed segments, scans the active one. */
 struct mr_error *mr_log_find(const struct mr_log_place *place, const struct mr_id *id, uint64_t *n);
+/* Takes every reader out of the table that is none of keep: they hold back neither writers nor
+ * retention any longer. Nobody may have the log open as a registered reader. */
+struct mr_error *mr_log_release(const struct mr_log_place *place, const uint64_t *keep,
+                                size_t keep_count);
 /* Retention: unlinks whole sealed segments that end at or below upto (and no reader still needs). */
 struct mr_error *mr_log_trim(const struct mr_log_place *place, uint64_t upto, uint64_t *freed_bytes);
 

@@ -36,6 +36,7 @@ struct mr_log_reader {
     size_t left;
     uint32_t rows_left;
     uint64_t frame_bytes;
+    uint64_t frame_time; /* when the loaded frame was written */
     /* What mr_log_reader_back returns to: the reader before the last row. */
     struct {
         uint64_t n, hash, pos, row_n;
@@ -199,6 +200,7 @@ static struct mr_error *load_frame(struct mr_log_reader *r)
     r->rows_left = f.rows;
     r->row_n = f.first_n;
     r->frame_bytes = f.raw_length;
+    r->frame_time = f.time_ms;
     r->next_pos = r->pos + f.size;
     r->before.valid = false; /* its row went with its frame */
     return NULL;
@@ -313,6 +315,11 @@ struct mr_error *mr_log_reader_row(struct mr_log_reader *r, struct mr_head *head
 struct mr_mark mr_log_reader_mark(const struct mr_log_reader *r)
 {
     return (struct mr_mark){r->pos, r->n, r->hash};
+}
+
+uint64_t mr_log_reader_time(const struct mr_log_reader *r)
+{
+    return r->frame_time;
 }
 
 uint64_t mr_log_reader_lag_bytes(const struct mr_log_reader *r)

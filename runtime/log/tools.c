@@ -148,6 +148,47 @@ struct mr_error *mr_log_find(const struct mr_log_place *place, const struct mr_i
     return e;
 }
 
+/* ---- readers ---- */
+
+/* The table is walked up to its first free entry, so those that stay move to its front. */
+static void keep_readers(struct mr_log__page *p, const uint64_t *keep, size_t keep_count)
+{
+    size_t to = 0;
+    for (size_t i = 0; i < MR_PAGE_READERS; i++) {
+        struct mr_log__page_reader *from = &p->readers[i];
+        uint64_t id = atomic_load(&from->id);
+        bool stays = false;
+        for (size_t k = 0; id && k < keep_count && !stays; k++)
+            stays = keep[k] == id;
+        if (!stays)
+            continue;
+        struct mr_log__page_reader *at = &p->readers[to++];
+        if (at == from)
+            continue;
+        atomic_store(&at->n, atomic_load(&from->n));
+        atomic_store(&at->pos, atomic_load(&from->pos));
+        atomic_store(&at->bell, atomic_load(&from->bell));
+        atomic_store(&at->id, id);
+    }
+    /* From behind, so that a crash leaves no gap that hides an entry. */
+    for (size_t i = MR_PAGE_READERS; i > to; i--)
+        atomic_store(&p->readers[i - 1].id, 0);
+}
+
+struct mr_error *mr_log_release(const struct mr_log_place *place, const uint64_t *keep,
+                                size_t keep_count)
+{
+    struct view v;
+    int lock = -1;
+    MR_TRY(open_view(place, &v));
+    struct mr_error *e = v.page ? mr_log__page_lock(v.dir, &lock) : NULL;
+    if (!e && v.page)
+        keep_readers(v.page, keep, keep_count);
+    mr_log__page_unlock(lock);
+    close_view(&v);
+    return e;
+}
+
 /* ---- trim ---- */
 
 /* How many segments from the front nobody needs. The last one with something committed always stays,

@@ -45,6 +45,18 @@ static int take_index(struct cursor *c) /* MR_PLAN_NONE or an index */
     return (int)n;
 }
 
+static int take_outcome(struct cursor *c) /* below MR_PLAN_NONE: a route's number */
+{
+    struct mr_value v;
+    int64_t n = MR_PLAN_NONE;
+    if (take(c, MR_INT, &v) &&
+        (!mr_value_int(v, &n) || n < MR_PLAN_ROUTE - UINT16_MAX || n > INT32_MAX)) {
+        *c->bad = true;
+        n = MR_PLAN_NONE;
+    }
+    return (int)n;
+}
+
 static bool take_bool(struct cursor *c)
 {
     struct mr_value v;
@@ -140,11 +152,23 @@ static void take_edges(struct cursor *c, struct mr_plan_stage *s)
     in = take_list(c, 0, &s->output_count);
     s->outputs = room(c, s->output_count, sizeof *s->outputs);
     for (size_t i = 0; i < s->output_count; i++) {
-        struct cursor f = take_list(&in, 3, &fields);
+        struct cursor f = take_list(&in, 4, &fields);
         s->outputs[i].name = take_text(&f);
-        s->outputs[i].outcome = take_index(&f);
+        s->outputs[i].outcome = take_outcome(&f);
+        s->outputs[i].route = take_text(&f);
         s->outputs[i].topic = take_index(&f);
     }
+}
+
+static void take_only(struct cursor *from, struct mr_plan_only *only)
+{
+    size_t fields;
+    struct cursor c = take_list(from, PLAN_ONLY_FIELDS, &fields);
+    only->where = take_text(&c);
+    only->since_ms = take_uint(&c, UINT64_MAX);
+    only->until_ms = take_uint(&c, UINT64_MAX);
+    only->since_n = take_uint(&c, UINT64_MAX);
+    only->until_n = take_uint(&c, UINT64_MAX);
 }
 
 static void take_stage(struct cursor *from, struct mr_plan_stage *s)
@@ -169,6 +193,9 @@ static void take_stage(struct cursor *from, struct mr_plan_stage *s)
     s->window_rows = take_uint(&c, UINT64_MAX);
     s->window_idle_ms = take_uint(&c, UINT64_MAX);
     s->longest_row_ms = (uint32_t)take_uint(&c, UINT32_MAX);
+    s->epoch = (uint32_t)take_uint(&c, UINT32_MAX);
+    s->aside = take_bool(&c);
+    take_only(&c, &s->only);
     s->fingerprint = take_id(&c);
 }
 

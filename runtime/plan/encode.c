@@ -37,11 +37,22 @@ static void pack_edges(struct mr_buf *out, const struct mr_plan_stage *s)
     }
     mr_pack_list(out, (uint32_t)s->output_count);
     for (size_t i = 0; i < s->output_count; i++) {
-        mr_pack_list(out, 3);
+        mr_pack_list(out, 4);
         mr_pack_text(out, s->outputs[i].name);
         mr_pack_int(out, s->outputs[i].outcome);
+        mr_pack_text(out, s->outputs[i].route);
         mr_pack_int(out, s->outputs[i].topic);
     }
+}
+
+static void pack_only(struct mr_buf *out, const struct mr_plan_only *only)
+{
+    mr_pack_list(out, PLAN_ONLY_FIELDS);
+    mr_pack_text(out, only->where);
+    mr_pack_uint(out, only->since_ms);
+    mr_pack_uint(out, only->until_ms);
+    mr_pack_uint(out, only->since_n);
+    mr_pack_uint(out, only->until_n);
 }
 
 static void pack_stage(struct mr_buf *out, const struct mr_plan_stage *s)
@@ -70,6 +81,9 @@ static void pack_stage(struct mr_buf *out, const struct mr_plan_stage *s)
     mr_pack_uint(out, s->window_rows);
     mr_pack_uint(out, s->window_idle_ms);
     mr_pack_uint(out, s->longest_row_ms);
+    mr_pack_uint(out, s->epoch);
+    mr_pack_bool(out, s->aside);
+    pack_only(out, &s->only);
     pack_id(out, &s->fingerprint);
 }
 

@@ -16,12 +16,26 @@ void mr_layout_topics(const struct mr_layout *l, struct mr_buf *out)
     join(l, "topics", out);
 }
 
-void mr_layout_task(const struct mr_layout *l, struct mr_str stage, uint32_t partition,
-                    struct mr_buf *out)
+void mr_layout_state(const struct mr_layout *l, struct mr_str stage, uint32_t epoch,
+                     struct mr_buf *out)
 {
     join(l, "state/", out);
-    mr_buf_adds(out, stage);
+    mr_buf_printf(out, "%.*s.e%u", MR_FMT(stage), (unsigned)epoch);
+    mr_buf_text(out);
+}
+
+void mr_layout_task(const struct mr_layout *l, struct mr_str stage, uint32_t epoch,
+                    uint32_t partition, struct mr_buf *out)
+{
+    mr_layout_state(l, stage, epoch, out);
     mr_buf_printf(out, "/%u", (unsigned)partition);
+    mr_buf_text(out);
+}
+
+void mr_layout_epoch(const struct mr_layout *l, uint32_t epoch, struct mr_buf *out)
+{
+    join(l, "plans/e", out);
+    mr_buf_printf(out, "%u", (unsigned)epoch);
     mr_buf_text(out);
 }
 
@@ -68,6 +82,15 @@ int mr_plan_stage_find(const struct mr_plan *plan, struct mr_str id)
         if (mr_str_eq(plan->stages[i].id, id))
             return (int)i;
     return MR_PLAN_NONE;
+}
+
+uint64_t mr_plan_reader(const struct mr_plan_stage *head, uint32_t partition)
+{
+    struct mr_buf name = {0};
+    mr_buf_printf(&name, "%.*s/%u", MR_FMT(head->id), (unsigned)partition);
+    uint64_t reader = mr_hash64(name.ptr, name.len, head->epoch) | 1;
+    mr_buf_finish(&name);
+    return reader;
 }
 
 int mr_plan_topic_find(const struct mr_plan *plan, struct mr_str name)

@@ -11,7 +11,7 @@
 #include "runtime/op/registry.h"
 #include "runtime/op/work.h"
 
-enum { MR_PLAN_FORMAT = 2, MR_PLAN_NONE = -1 };
+enum { MR_PLAN_FORMAT = 3, MR_PLAN_NONE = -1, MR_PLAN_ROUTE = -2 };
 
 enum mr_stage_kind {
     MR_STAGE_SOURCE,
@@ -28,14 +28,24 @@ enum mr_order {
 };
 
 struct mr_plan_output {
-    struct mr_str name; /* "out", or the outcome whose rows it carries */
-    int outcome;        /* index into the operator's outcomes; MR_PLAN_NONE for "out" */
+    struct mr_str name; /* "out", or the route or outcome whose rows it carries */
+    /* Index into the operator's outcomes; MR_PLAN_NONE for rows that go on and take no route;
+     * MR_PLAN_ROUTE - i for those that take the stage's i-th route. */
+    int outcome;
+    struct mr_str route; /* of a route: its expression; rows take the first that is true */
     int topic;          /* MR_PLAN_NONE: handed to the next stage of the group */
 };
 
 struct mr_plan_input {
     int topic;
     struct mr_str branch; /* not empty: ids become H(id, branch) on entry (union of one row) */
+};
+
+/* Which rows of its inputs a replayed stage takes; {0}: all. */
+struct mr_plan_only {
+    struct mr_str where;          /* expression over the row, or empty */
+    uint64_t since_ms, until_ms;  /* time of writing: since ≤ t < until; 0: open */
+    uint64_t since_n, until_n;    /* offset in each lane, from 1: since ≤ n < until; 0: open */
 };
 
 struct mr_plan_stage {
@@ -65,11 +75,16 @@ struct mr_plan_stage {
     enum mr_order order;
     uint64_t window_rows, window_idle_ms;  /* 0: cut at the end of a run only */
     uint32_t longest_row_ms;               /* a row may take this long (watchdog) */
+    /* Topics and state carry it; equal within a group, never falling along an edge. 0 until sealed:
+     * then the plan's. */
+    uint32_t epoch;
+    bool aside;                            /* sinks: beside the target, until the epoch is promoted */
+    struct mr_plan_only only;              /* head of a group, in a partial replay */
     struct mr_id fingerprint;
 };
 
 struct mr_plan_topic {
-    struct mr_str name;     /* "<pipeline>.<stage>.<output>.e<epoch>" */
+    struct mr_str name;     /* "<pipeline>.<stage>.<output>.e<epoch of the stage>" */
     int stage;              /* writer */
     uint32_t partitions;
     uint32_t lanes;         /* number of writing tasks */
@@ -84,13 +99,17 @@ struct mr_plan_group {
     int *stages;            /* in order of the chain */
     size_t stage_count;
     uint32_t partitions;    /* = tasks */
-    uint32_t scale;         /* processes; task p belongs to process p % scale */
-    uint32_t first_bell;    /* bell of process i = first_bell + i */
+    uint32_t scale;         /* processes, unless a run is told otherwise; task p belongs to process
+                               p % scale */
+    uint32_t first_bell;    /* bell of process i = first_bell + i; mr_plan_bells of them */
+    /* Equal where topics and state can go on: fingerprints and numbers of its stages, partitions,
+     * outputs with partitions and keys. Neither epochs nor scale. Filled by sealing. */
+    struct mr_id shape;
 };
 
 struct mr_plan {
     struct mr_str name;
-    uint32_t epoch;
+    uint32_t epoch;                 /* highest of its stages: what a run of it builds or continues */
     uint64_t seed;
     bool endless;
     uint64_t row_limit;             /* run --limit N per source; 0: none */
@@ -107,10 +126,34 @@ struct mr_plan {
     struct mr_id hash;              /* fingerprints, grouping, partitions, topic names */
 };
 
-enum { MR_BELL_SUPERVISOR = 1, MR_BELL_FIRST = 2, MR_PLAN_PROCESSES_MAX = 1000 };
+enum {
+    MR_BELL_SUPERVISOR = 1,
+    MR_BELL_FIRST = 2,
+    MR_PLAN_PROCESSES_MAX = 1000,
+    MR_PLAN_BELLS_MAX = 65000,
+};
 
-/* Fills stage fingerprints (in topological order: stages stand in that order) and the plan's hash. */
+/* Every process that a group may ever be scaled to has a bell of its own. */
+static inline uint32_t mr_plan_bells(const struct mr_plan_group *g)
+{
+    return g->partitions < MR_PLAN_PROCESSES_MAX ? g->partitions : MR_PLAN_PROCESSES_MAX;
+}
+
+/* Fills stage fingerprints (in topological order: stages stand in that order), groups' shapes and
+ * the plan's hash. */
 void mr_plan_seal(struct mr_plan *plan);
+/* What the dataset is made by: all fingerprints, whatever the epochs and the grouping. */
+struct mr_id mr_plan_definition(const struct mr_plan *plan);
+
+/* epoch.c. Gives each group the epoch that the group of the same head and shape has in `base` (sealed;
+ * NULL: none has); the others, the group of stage `from` (MR_PLAN_NONE: no such wish) and all that
+ * read from these get `fresh`. Names topics by it and seals again. Returns how many groups are fresh.
+ * names: where the topics' names are made. */
+size_t mr_plan_continue(struct mr_plan *plan, const struct mr_plan *base, uint32_t fresh, int from,
+                        struct mr_arena *names);
+/* Says line by line which stages of the fresh epoch are new, changed, or only downstream of such. */
+void mr_plan_changes(const struct mr_plan *plan, const struct mr_plan *base, uint32_t fresh,
+                     struct mr_buf *out);
 /* Stored form: versioned msgpack. */
 void mr_plan_encode(const struct mr_plan *plan, struct mr_buf *out);
 /* MR_PLAN_VERSION of another version, MR_PLAN_INVALID for anything else wrong (unknown operator…). */
@@ -119,6 +162,8 @@ struct mr_error *mr_plan_decode(struct mr_str bytes, const struct mr_registry *r
                                 struct mr_plan **out);
 /* Index of a stage by id, or MR_PLAN_NONE. */
 int mr_plan_stage_find(const struct mr_plan *plan, struct mr_str id);
+/* Who a task is to the logs it reads: never 0. */
+uint64_t mr_plan_reader(const struct mr_plan_stage *head, uint32_t partition);
 int mr_plan_topic_find(const struct mr_plan *plan, struct mr_str name);
 
 /* Where things lie under the state folder of a pipeline ("<state>/<pipeline>"): one declaration. */
@@ -127,8 +172,11 @@ struct mr_layout {
 };
 /* Each writes a zero-terminated path into out (cleared first). */
 void mr_layout_topics(const struct mr_layout *l, struct mr_buf *out);            /* topics/           */
-void mr_layout_task(const struct mr_layout *l, struct mr_str stage, uint32_t partition,
-                    struct mr_buf *out);                                         /* state/<stage>/<p>/ */
+void mr_layout_state(const struct mr_layout *l, struct mr_str stage, uint32_t epoch,
+                     struct mr_buf *out);                           /* state/<stage>.e<epoch>/     */
+void mr_layout_task(const struct mr_layout *l, struct mr_str stage, uint32_t epoch,
+                    uint32_t partition, struct mr_buf *out);        /* state/<stage>.e<epoch>/<p>/ */
+void mr_layout_epoch(const struct mr_layout *l, uint32_t epoch, struct mr_buf *out); /* plans/e<N> */
 void mr_layout_run(const struct mr_layout *l, struct mr_buf *out);               /* run/              */
 void mr_layout_plan(const struct mr_layout *l, struct mr_buf *out);              /* plan              */
 void mr_layout_lock(const struct mr_layout *l, struct mr_buf *out);              /* lock              */

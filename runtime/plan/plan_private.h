@@ -5,7 +5,8 @@
 #include "runtime/plan/plan.h"
 
 #define PLAN_MAGIC "millrace-plan"
-enum { PLAN_FIELDS = 15, PLAN_STAGE_FIELDS = 20, PLAN_TOPIC_FIELDS = 8, PLAN_GROUP_FIELDS = 4 };
+enum { PLAN_FIELDS = 15, PLAN_STAGE_FIELDS = 23, PLAN_TOPIC_FIELDS = 8, PLAN_GROUP_FIELDS = 4,
+       PLAN_ONLY_FIELDS = 5 };
 
 /* validate.c: every number that points somewhere points inside the plan, every chain is sound, every
  * setting parses. */

@@ -4,6 +4,10 @@
  * window, order, what comes in). Out: scale, folders, bounds, retention, build. */
 #include "runtime/plan/plan.h"
 
+/* Raised when what is hashed changes its meaning; not with the plan's stored form, so that state
+ * outlives that. */
+enum { MEANING = 2 };
+
 static void hash_params(struct mr_hasher *h, const struct mr_param *table, size_t size,
                         const struct mr_plan_stage *s)
 {
@@ -58,12 +62,34 @@ static void hash_keys(struct mr_hasher *h, const struct mr_plan_stage *s)
     }
 }
 
-/* Which rows of its writer a topic carries: those that go on, or an outcome's. */
+/* The routes of a stage decide what its topics carry. Each once, in their order. */
+static void hash_routes(struct mr_hasher *h, const struct mr_plan_stage *s)
+{
+    for (int route = MR_PLAN_ROUTE;; route--) {
+        const struct mr_plan_output *o = NULL;
+        for (size_t i = 0; i < s->output_count && !o; i++)
+            if (s->outputs[i].outcome == route)
+                o = &s->outputs[i];
+        if (!o)
+            return;
+        mr_hasher_u64(h, (uint64_t)(MR_PLAN_ROUTE - route) + 1);
+        mr_hasher_text(h, o->name);
+        mr_hasher_text(h, o->route);
+    }
+}
+
+/* Which rows of its writer a topic carries: those that go on, a route's, or an outcome's. */
 static struct mr_str rows_of(const struct mr_plan_stage *writer, int topic)
 {
+    int outcome = MR_PLAN_NONE;
     for (size_t o = 0; o < writer->output_count; o++)
-        if (writer->outputs[o].topic == topic && writer->outputs[o].outcome != MR_PLAN_NONE)
-            return mr_str_of(writer->op->outcomes[writer->outputs[o].outcome].name);
+        if (writer->outputs[o].topic == topic)
+            outcome = writer->outputs[o].outcome;
+    if (outcome >= 0)
+        return mr_str_of(writer->op->outcomes[outcome].name);
+    for (size_t o = 0; outcome != MR_PLAN_NONE && o < writer->output_count; o++)
+        if (writer->outputs[o].outcome == outcome)
+            return writer->outputs[o].name; /* the first one of a route is named after it */
     return MR_STR("out");
 }
 
@@ -97,7 +123,7 @@ static struct mr_id stage_fingerprint(const struct mr_plan *plan, size_t index)
     const struct mr_plan_stage *s = &plan->stages[index];
     struct mr_hasher h;
     mr_hasher_begin(&h);
-    mr_hasher_u64(&h, MR_PLAN_FORMAT);
+    mr_hasher_u64(&h, MEANING);
     mr_hasher_u64(&h, s->kind);
     mr_hasher_text(&h, s->id); /* part of the ids of children and aggregates */
     mr_hasher_text(&h, s->use);
@@ -117,7 +143,44 @@ static struct mr_id stage_fingerprint(const struct mr_plan *plan, size_t index)
     mr_hasher_u64(&h, s->window_idle_ms);
     /* Streaming and holding give the same result: only arrival order is another one. */
     mr_hasher_u64(&h, s->order == MR_ORDER_ARRIVAL);
+    hash_routes(&h, s);
     hash_upstream(&h, plan, index);
+    return mr_hasher_end(&h);
+}
+
+static struct mr_id group_shape(const struct mr_plan *plan, const struct mr_plan_group *g)
+{
+    struct mr_hasher h;
+    mr_hasher_begin(&h);
+    mr_hasher_u64(&h, MEANING);
+    mr_hasher_u64(&h, g->partitions);
+    mr_hasher_u64(&h, g->stage_count);
+    for (size_t i = 0; i < g->stage_count; i++) {
+        const struct mr_plan_stage *s = &plan->stages[g->stages[i]];
+        mr_hasher_id(&h, &s->fingerprint);
+        mr_hasher_u64(&h, s->number); /* part of the keys of its state */
+        mr_hasher_u64(&h, s->output_count);
+        for (size_t o = 0; o < s->output_count; o++) {
+            mr_hasher_text(&h, s->outputs[o].name);
+            if (s->outputs[o].topic == MR_PLAN_NONE)
+                continue;
+            const struct mr_plan_topic *t = &plan->topics[s->outputs[o].topic];
+            mr_hasher_u64(&h, t->partitions);
+            mr_hasher_u64(&h, t->key_count);
+            for (size_t k = 0; k < t->key_count; k++)
+                mr_hasher_text(&h, t->key[k]);
+        }
+    }
+    return mr_hasher_end(&h);
+}
+
+struct mr_id mr_plan_definition(const struct mr_plan *plan)
+{
+    struct mr_hasher h;
+    mr_hasher_begin(&h);
+    mr_hasher_u64(&h, MEANING);
+    for (size_t i = 0; i < plan->stage_count; i++)
+        mr_hasher_id(&h, &plan->stages[i].fingerprint);
     return mr_hasher_end(&h);
 }
 
@@ -125,11 +188,13 @@ void mr_plan_seal(struct mr_plan *plan)
 {
     struct mr_hasher h;
     mr_hasher_begin(&h);
-    mr_hasher_u64(&h, MR_PLAN_FORMAT);
+    mr_hasher_u64(&h, MEANING);
     mr_hasher_text(&h, plan->name);
     mr_hasher_u64(&h, plan->epoch);
     mr_hasher_u64(&h, plan->stage_count);
     for (size_t i = 0; i < plan->stage_count; i++) {
+        if (!plan->stages[i].epoch)
+            plan->stages[i].epoch = plan->epoch;
         plan->stages[i].fingerprint = stage_fingerprint(plan, i);
         mr_hasher_id(&h, &plan->stages[i].fingerprint);
     }
@@ -151,4 +216,6 @@ void mr_plan_seal(struct mr_plan *plan)
             mr_hasher_text(&h, t->key[k]);
     }
     plan->hash = mr_hasher_end(&h);
+    for (size_t i = 0; i < plan->group_count; i++)
+        plan->groups[i].shape = group_shape(plan, &plan->groups[i]);
 }

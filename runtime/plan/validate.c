@@ -62,17 +62,22 @@ static struct mr_error *validate_stage(const struct mr_plan *plan, size_t index)
         return fault(s, "its group does not exist");
     if ((s->kind == MR_STAGE_PREPARE || s->also_prepares) && (!s->op || !s->op->prepare))
         return fault(s, "it prepares, and its operator does not");
+    if (s->epoch == 0 || s->epoch > plan->epoch)
+        return fault(s, "its epoch is none of the plan's");
     if (!topic_or_none(plan, s->drops_topic) || !topic_or_none(plan, s->dead_topic))
         return fault(s, "a record topic does not exist");
     for (size_t i = 0; i < s->input_count; i++)
         if (!topic_ok(plan, s->inputs[i].topic) ||
             plan->topics[s->inputs[i].topic].stage >= (int)index)
             return fault(s, "an input topic is not written by an earlier stage");
+    for (size_t i = 0; i < s->input_count; i++)
+        if (plan->stages[plan->topics[s->inputs[i].topic].stage].epoch > s->epoch)
+            return fault(s, "it reads from a later epoch than its own");
     int outcomes = 0;
     for (const struct mr_outcome *o = s->op ? s->op->outcomes : NULL; o && o->name; o++)
         outcomes++;
     for (size_t i = 0; i < s->output_count; i++)
-        if (!topic_or_none(plan, s->outputs[i].topic) || s->outputs[i].outcome < MR_PLAN_NONE ||
+        if (!topic_or_none(plan, s->outputs[i].topic) || (s->outputs[i].outcome <= MR_PLAN_ROUTE) != (s->outputs[i].route.len > 0) ||
             s->outputs[i].outcome >= outcomes)
             return fault(s, "an output does not exist");
     return validate_settings(s);
@@ -85,7 +90,7 @@ static struct mr_error *validate_group(const struct mr_plan *plan, size_t index,
         g->scale > g->partitions)
         return mr_error(MR_PLAN_INVALID, "group %zu has wrong figures", index);
     if (g->first_bell < MR_BELL_FIRST ||
-        (uint64_t)g->first_bell + g->scale > MR_BELL_FIRST + MR_PLAN_PROCESSES_MAX)
+        (uint64_t)g->first_bell + mr_plan_bells(g) > MR_BELL_FIRST + MR_PLAN_BELLS_MAX)
         return mr_error(MR_PLAN_INVALID, "group %zu has no bell of its own", index);
     for (size_t i = 0; i < g->stage_count; i++) {
         int n = g->stages[i];
@@ -93,9 +98,14 @@ static struct mr_error *validate_group(const struct mr_plan *plan, size_t index,
             plan->stages[n].group != (int)index || (i > 0 && n <= g->stages[i - 1]))
             return mr_error(MR_PLAN_INVALID, "group %zu has wrong stages", index);
         const struct mr_plan_stage *s = &plan->stages[n];
+        if (s->epoch != plan->stages[g->stages[0]].epoch)
+            return fault(s, "its epoch is not its group's");
         bool alone = s->kind == MR_STAGE_SOURCE || s->kind == MR_STAGE_SINK;
         if (alone && g->stage_count > 1)
             return fault(s, "a source or sink shares its process");
+        for (size_t o = 0; i + 1 < g->stage_count && o < s->output_count; o++)
+            if (s->outputs[o].outcome <= MR_PLAN_ROUTE)
+                return fault(s, "it has routes inside a group");
         bool fed = i == 0 && (s->kind != MR_STAGE_SOURCE || s->part == MR_SOURCE_READ);
         if (fed != (s->input_count > 0))
             return fault(s, fed ? "it has no input" : "it must not have an input of its own");

@@ -137,3 +137,33 @@ struct mr_id mr_id_branch(const struct mr_id *id, struct mr_str branch)
     mr_hasher_text(&h, branch);
     return mr_hasher_end(&h);
 }
+
+static uint64_t little_endian(const uint8_t *at)
+{
+    uint64_t v = 0;
+    for (int i = 7; i >= 0; i--)
+        v = v << 8 | at[i];
+    return v;
+}
+
+void mr_content_add(struct mr_content *c, const struct mr_id *id, struct mr_str map)
+{
+    struct mr_hasher h;
+    mr_hasher_begin(&h);
+    mr_hasher_id(&h, id);
+    mr_hasher_part(&h, map.ptr, map.len);
+    struct mr_id sum = mr_hasher_end(&h);
+    uint64_t low = little_endian(sum.b);
+    c->low += low;
+    c->high += little_endian(sum.b + 8) + (c->low < low);
+}
+
+void mr_content_hex(const struct mr_content *c, char out[MR_ID_HEX_LEN + 1])
+{
+    struct mr_id id;
+    for (int i = 0; i < 8; i++) {
+        id.b[i] = (uint8_t)(c->high >> (56 - 8 * i));
+        id.b[8 + i] = (uint8_t)(c->low >> (56 - 8 * i));
+    }
+    mr_id_hex(&id, out);
+}

@@ -43,6 +43,15 @@ bool mr_head_decode(const uint8_t in[MR_HEAD_BYTES], struct mr_head *out);
 /* The running hash after a row with this id. */
 uint64_t mr_lineage_hash(uint64_t previous, const struct mr_id *id);
 
+/* What a set of rows holds, whatever their order, lanes and number of files: the sum modulo 2^128 of
+ * H(id, map bytes). {0}: no rows. */
+struct mr_content {
+    uint64_t low, high;
+};
+void mr_content_add(struct mr_content *c, const struct mr_id *id, struct mr_str map);
+/* The sum as 32 hexadecimal digits. */
+void mr_content_hex(const struct mr_content *c, char out[MR_ID_HEX_LEN + 1]);
+
 /* Big-endian sort key of (place, id): memcmp order = row order. */
 enum { MR_ORDER_KEY_BYTES = 2 + 4 * 4 + 16 };
 void mr_order_key(const struct mr_head *h, uint8_t out[MR_ORDER_KEY_BYTES]);

@@ -17,7 +17,7 @@ static uint32_t decide(const struct supervisor *s)
 {
     bool waiting = false;
     for (size_t i = 0; i < s->child_count; i++) {
-        const struct child *c = &s->children[i];
+        const struct child *c = s->children[i];
         if (!is_source(c))
             continue;
         uint32_t found = c->page && !c->page_stale ? atomic_load(&c->page->found_new) : 0;
@@ -27,7 +27,7 @@ static uint32_t decide(const struct supervisor *s)
     }
     if (waiting)
         return MR_SOURCE_UNDECIDED;
-    return s->options->after_complete ? MR_SOURCE_LEAVE : MR_SOURCE_WRITE_END;
+    return s->options->after_complete && !s->options->forced ? MR_SOURCE_LEAVE : MR_SOURCE_WRITE_END;
 }
 
 void sources_decide(struct supervisor *s)
@@ -37,7 +37,7 @@ void sources_decide(struct supervisor *s)
     if (s->source_order == MR_SOURCE_UNDECIDED)
         return;
     for (size_t i = 0; i < s->child_count; i++) {
-        struct child *c = &s->children[i];
+        struct child *c = s->children[i];
         if (!is_source(c) || !c->page || c->page_stale ||
             atomic_load(&c->page->source_order) == s->source_order)
             continue;

@@ -79,7 +79,7 @@ static void sample_init(struct sample *s)
                                               .longest_row_ms = 300000};
         s->group_stages[i] = i;
         s->groups[i] = (struct mr_plan_group){&s->group_stages[i], 1, i == 1 ? 8 : 1,
-                                              i == 1 ? 3 : 1, (uint32_t)(2 + 4 * i)};
+                                              i == 1 ? 3 : 1, (uint32_t)(2 + 4 * i), {{0}}};
     }
     topic(&s->topics[0], "p.in.out.e1", 0, 8, 1, false);
     topic(&s->topics[1], "p.keep.out.e1", 1, 1, 8, false);
@@ -304,8 +304,8 @@ START_TEST(layout_is_declared_once)
     struct mr_buf out = {0};
     mr_layout_topics(&l, &out);
     ck_assert_str_eq(mr_buf_text(&out), "s/p/topics");
-    mr_layout_task(&l, MR_STR("dedup"), 7, &out);
-    ck_assert_str_eq(mr_buf_text(&out), "s/p/state/dedup/7");
+    mr_layout_task(&l, MR_STR("dedup"), 3, 7, &out);
+    ck_assert_str_eq(mr_buf_text(&out), "s/p/state/dedup.e3/7");
     mr_layout_page(&l, 12, &out);
     ck_assert_str_eq(mr_buf_text(&out), "s/p/run/page.12");
     mr_layout_meta(&l, &out);

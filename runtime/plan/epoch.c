@@ -1,0 +1,103 @@
+/* Epochs of a plan's stages: what goes on where it stood, and what begins anew. */
+#include "runtime/plan/plan.h"
+
+/* The group of `base` that the group can go on from, or NULL. */
+static const struct mr_plan_group *same_group(const struct mr_plan *base, const struct mr_plan *plan,
+                                              const struct mr_plan_group *g)
+{
+    int head = mr_plan_stage_find(base, plan->stages[g->stages[0]].id);
+    if (head == MR_PLAN_NONE)
+        return NULL;
+    const struct mr_plan_group *old = &base->groups[base->stages[head].group];
+    return old->stages[0] == head && mr_id_eq(&old->shape, &g->shape) ? old : NULL;
+}
+
+static bool reads_fresh(const struct mr_plan *plan, const struct mr_plan_group *g, uint32_t fresh)
+{
+    const struct mr_plan_stage *head = &plan->stages[g->stages[0]];
+    for (size_t i = 0; i < head->input_count; i++)
+        if (plan->stages[plan->topics[head->inputs[i].topic].stage].epoch == fresh)
+            return true;
+    return false;
+}
+
+/* "a.b.out.e1" → "a.b.out.e7" */
+static struct mr_str renamed(struct mr_str name, uint32_t epoch, struct mr_arena *arena)
+{
+    size_t len = name.len;
+    while (len > 0 && name.ptr[len - 1] != '.')
+        len--;
+    return mr_arena_printf(arena, "%.*se%u", (int)len, name.ptr, (unsigned)epoch);
+}
+
+size_t mr_plan_continue(struct mr_plan *plan, const struct mr_plan *base, uint32_t fresh, int from,
+                        struct mr_arena *names)
+{
+    size_t count = 0;
+    plan->epoch = 0;
+    /* Groups stand in topological order, like the stages that they begin with. */
+    for (size_t i = 0; i < plan->group_count; i++) {
+        const struct mr_plan_group *g = &plan->groups[i];
+        const struct mr_plan_group *old = base ? same_group(base, plan, g) : NULL;
+        bool wanted = from != MR_PLAN_NONE && plan->stages[from].group == (int)i;
+        bool anew = !old || wanted || reads_fresh(plan, g, fresh);
+        uint32_t epoch = anew ? fresh : base->stages[old->stages[0]].epoch;
+        for (size_t k = 0; k < g->stage_count; k++)
+            plan->stages[g->stages[k]].epoch = epoch;
+        plan->epoch = epoch > plan->epoch ? epoch : plan->epoch;
+        count += anew;
+    }
+    for (size_t i = 0; i < plan->topic_count; i++) {
+        struct mr_plan_topic *t = &plan->topics[i];
+        t->name = renamed(t->name, plan->stages[t->stage].epoch, names);
+    }
+    mr_plan_seal(plan);
+    return count;
+}
+
+/* Before it in its group, or empty. */
+static struct mr_str fused_after(const struct mr_plan *plan, int stage)
+{
+    const struct mr_plan_group *g = &plan->groups[plan->stages[stage].group];
+    for (size_t i = 1; i < g->stage_count; i++)
+        if (g->stages[i] == stage)
+            return plan->stages[g->stages[i - 1]].id;
+    return (struct mr_str){0};
+}
+
+static void say_changed(const struct mr_plan *plan, int stage, const struct mr_plan *base, int old,
+                        struct mr_buf *out)
+{
+    const struct mr_plan_stage *s = &plan->stages[stage], *b = &base->stages[old];
+    uint32_t now = plan->groups[s->group].partitions, before = base->groups[b->group].partitions;
+    mr_buf_printf(out, "  stage \"%.*s\": ", MR_FMT(s->id));
+    if (!mr_id_eq(&s->fingerprint, &b->fingerprint))
+        mr_buf_addz(out, "its operator, parameters, keys or input changed\n");
+    else if (now != before)
+        mr_buf_printf(out, "%u partitions, before %u\n", now, before);
+    else if (!mr_str_eq(fused_after(plan, stage), fused_after(base, old)) ||
+             plan->groups[s->group].stage_count != base->groups[b->group].stage_count)
+        mr_buf_addz(out, "fused with other stages than before\n");
+    else if (s->number != b->number)
+        mr_buf_addz(out, "stands at another place than before\n");
+    else if (!mr_id_eq(&plan->groups[s->group].shape, &base->groups[b->group].shape))
+        mr_buf_addz(out, "its topics, or those of its group, changed\n");
+    else
+        mr_buf_addz(out, "reads what is made anew\n");
+}
+
+void mr_plan_changes(const struct mr_plan *plan, const struct mr_plan *base, uint32_t fresh,
+                     struct mr_buf *out)
+{
+    for (size_t i = 0; i < plan->stage_count; i++) {
+        const struct mr_plan_stage *s = &plan->stages[i];
+        int old = mr_plan_stage_find(base, s->id);
+        if (old == MR_PLAN_NONE)
+            mr_buf_printf(out, "  stage \"%.*s\" is new\n", MR_FMT(s->id));
+        else if (s->epoch == fresh)
+            say_changed(plan, (int)i, base, old, out);
+    }
+    for (size_t i = 0; i < base->stage_count; i++)
+        if (mr_plan_stage_find(plan, base->stages[i].id) == MR_PLAN_NONE)
+            mr_buf_printf(out, "  stage \"%.*s\" is gone\n", MR_FMT(base->stages[i].id));
+}
