@@ -139,9 +139,7 @@ MR_E(EXPR_PATTERN, 2206, "A regular expression cannot be used.",
      "Correct it; in \"...\" a backslash is written twice, in '...' once.")
 MR_E(EXPR_RESULT, 2207, "An expression gives another type than is wanted here.",
      "A condition is a comparison, or a key that is true or false.")
-MR_E(EXPR_CONSTANT, 2208, "An expression reads nothing of the row, so that all rows are alike.",
-     "Name a key; texts stand in quotes, keys do not.")
-MR_E(EXPR_PYTHON, 2209, "A Python function cannot be run.", "Write it as an expression.")
+MR_E(EXPR_PYTHON, 2208, "A Python function cannot be run.", "Write it as an expression.")
 MR_E(EXPR_VALUE, 2210, "A value of the row has another type than the expression takes.",
      "Cast it before, or test it with type().")
 MR_E(EXPR_NUMBER, 2211, "A number is out of range, or a division is by zero.",
@@ -184,3 +182,11 @@ MR_E(RUN_RECORD, 4005, "The record of the pipeline's runs cannot be read.",
 MR_E(STAGE_FAILED, 4010, "A stage process failed.",
      "The same command resumes once that is mended.")
 MR_E(CONTROL, 4011, "The running pipeline did not answer.", "Look with `millrace status`.")
+MR_E(SCALE, 4012, "A stage cannot have so many processes.", "Declare more `partitions:` at the stage.")
+MR_E(METRICS, 4013, "The address for metrics cannot be used.",
+     "Give a free one: `--metrics=127.0.0.1:0` takes any port and prints it.")
+MR_E(LETTER_FINAL, 4020, "A dead letter cannot be tried again.",
+     "Mend the input, or the topology, and run again.")
+MR_E(ROW_UNKNOWN, 4022, "No row of that id is kept.",
+     "`millrace topics cat STAGE --head` prints ids; rows that retention removed are gone.")
+MR_E(ROW_AMBIGUOUS, 4023, "Several rows begin with these digits.", "Give more digits of the id.")

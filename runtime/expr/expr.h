@@ -90,17 +90,16 @@ struct mr_expr_reason {
 struct mr_error *mr_expr_test(struct mr_expr_run *run, const struct mr_row *row,
                               enum mr_expr_verdict *verdict, struct mr_expr_reason *reason);
 
-/* The table of functions. */
-struct mr_expr_function {
-    const char *name;
-    const char *arguments; /* "text, from: int, count: int = all" as shown */
-    const char *result;    /* "int" */
-    const char *doc;       /* one sentence with a full stop */
-    const char *example;   /* an expression without keys, and its value as JSON: run as a test */
-    const char *value;
-};
+/* The table of functions, by name. */
 size_t mr_expr_function_count(void);
-struct mr_expr_function mr_expr_function(size_t i); /* by name, ascending */
+/* name, doc: static; example: an expression without keys, value: its result as JSON. Examples are
+ * run as tests. */
+struct mr_expr_function {
+    const char *name, *doc, *example, *value;
+};
+struct mr_expr_function mr_expr_function(size_t i);
+/* "substr(text: text, from: int, count?: int): text" */
+void mr_expr_function_signature(size_t i, struct mr_buf *out);
 /* functions.md, from the table. */
 void mr_expr_functions_print(struct mr_buf *out);
 

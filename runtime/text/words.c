@@ -96,7 +96,8 @@ static void open_case_map(void)
     mr_assert(U_SUCCESS(code));
 }
 
-void mr_text_lower(struct mr_str text, struct mr_buf *out)
+/* ASCII by bytes; true when that was all. Else the buffer is as before. */
+static bool map_ascii(struct mr_str text, char first, int step, struct mr_buf *out)
 {
     mr_buf_reserve(out, text.len);
     char *to = out->ptr + out->len;
@@ -104,18 +105,38 @@ void mr_text_lower(struct mr_str text, struct mr_buf *out)
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
         wide |= c;
-        to[i] = (char)(c + (c >= 'A' && c <= 'Z' ? 32 : 0));
+        to[i] = (char)(c + (c >= first && c <= first + 25 ? step : 0));
     }
-    if (wide < 0x80) {
+    if (wide < 0x80)
         out->len += text.len;
+    return wide < 0x80;
+}
+
+void mr_text_lower(struct mr_str text, struct mr_buf *out)
+{
+    if (map_ascii(text, 'A', 32, out))
         return;
-    }
     pthread_once(&case_map_once, open_case_map);
     size_t room = text.len + text.len / 2 + 8; /* U+0130 grows from two bytes to three */
     mr_assert(room < INT32_MAX);
     mr_buf_reserve(out, room);
     UErrorCode code = U_ZERO_ERROR;
     int32_t len = ucasemap_utf8ToLower(case_map, out->ptr + out->len, (int32_t)room, text.ptr,
+                                       (int32_t)text.len, &code);
+    mr_assert(U_SUCCESS(code) && (size_t)len <= room);
+    out->len += (size_t)len;
+}
+
+void mr_text_upper(struct mr_str text, struct mr_buf *out)
+{
+    if (map_ascii(text, 'a', -32, out))
+        return;
+    pthread_once(&case_map_once, open_case_map);
+    size_t room = 3 * text.len + 8; /* U+0390 grows from two bytes to six */
+    mr_assert(room < INT32_MAX);
+    mr_buf_reserve(out, room);
+    UErrorCode code = U_ZERO_ERROR;
+    int32_t len = ucasemap_utf8ToUpper(case_map, out->ptr + out->len, (int32_t)room, text.ptr,
                                        (int32_t)text.len, &code);
     mr_assert(U_SUCCESS(code) && (size_t)len <= room);
     out->len += (size_t)len;

@@ -23,6 +23,8 @@ struct mr_word_counts mr_words_count(struct mr_str text);
 /* Appends the text in lower case: full Unicode mapping (one code point may become two, final sigma
  * by its context), no language's special rules. */
 void mr_text_lower(struct mr_str text, struct mr_buf *out);
+/* The same for upper case (one code point may become three). */
+void mr_text_upper(struct mr_str text, struct mr_buf *out);
 
 /* A set of 64-bit hashes for counting distinct things of one row. Two different things collide with
  * probability 2^-64, so 10^5 of them are miscounted once in 10^9 rows. */
