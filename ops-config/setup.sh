@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages of the given lists (default: what the build needs); says nothing
-# when all are there.
+# when all are there. A line `PACKAGE unless COMMAND` is for machines without that command.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -15,8 +15,11 @@ fail() {
 wanted=()
 for list in "${lists[@]}"; do
     [[ -r $list ]] || fail "cannot read the list $list"
-    mapfile -t names < <(sed -E 's/#.*//; s/[[:space:]]+//g; /^$/d' "$list")
-    wanted+=("${names[@]}")
+    while read -r name unless command _; do
+        [[ $name ]] || continue
+        [[ $unless == unless ]] && command -v "$command" >/dev/null && continue
+        wanted+=("$name")
+    done < <(sed -E 's/#.*//' "$list")
 done
 
 missing=()

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+extern const struct mr_command mr_command_schema;
 extern const struct mr_command mr_command_check, mr_command_plan, mr_command_run,
     mr_command_status, mr_command_stop, mr_command_clean, mr_command_try, mr_command_test,
     mr_command_ops, mr_command_topics, mr_command_doctor, mr_command_version, mr_command_help,
@@ -16,6 +17,7 @@ const struct mr_command *const mr_commands[] = {
     &mr_command_check, &mr_command_plan,    &mr_command_run,    &mr_command_status,
     &mr_command_stop,  &mr_command_clean,   &mr_command_try,    &mr_command_test,
     &mr_command_ops,   &mr_command_topics,  &mr_command_doctor, &mr_command_version,
+    &mr_command_schema,
     &mr_command_help,  &mr_command_stage,   NULL,
 };
 
