@@ -57,7 +57,7 @@ static struct mr_error *read_plan(const struct mr_call *call, struct mr_buf *byt
     MR_TRY(mr_program_registry(&registry));
     MR_TRY(mr_file_read(call->args[0].ptr, PLAN_MAX_BYTES, bytes));
     MR_TRY(mr_plan_decode(mr_buf_str(bytes), registry, mr_program_connectors(), call->arena, out));
-    if (!mr_id_parse(call->args[4], &wanted) || !mr_id_eq(&wanted, &(*out)->hash))
+    if (!mr_id_parse(call->args[5], &wanted) || !mr_id_eq(&wanted, &(*out)->hash))
         return mr_error(MR_PLAN_INVALID, "\"%s\" is not the plan of this run", call->args[0].ptr);
     return NULL;
 }
@@ -66,17 +66,19 @@ static struct mr_error *read_options(const struct mr_call *call, struct mr_buf *
                                      struct mr_worker_options *out)
 {
     struct mr_plan *plan;
-    uint64_t group, instance, run;
+    uint64_t group, instance, scale, run;
     MR_TRY(read_plan(call, bytes, &plan));
     MR_TRY(read_number(call->args[1], plan->group_count - 1, &group));
-    MR_TRY(read_number(call->args[2], plan->groups[group].scale - 1, &instance));
-    MR_TRY(read_number(call->args[3], UINT32_MAX, &run));
+    MR_TRY(read_number(call->args[3], mr_plan_bells(&plan->groups[group]), &scale));
+    MR_TRY(read_number(call->args[2], scale ? scale - 1 : 0, &instance));
+    MR_TRY(read_number(call->args[4], UINT32_MAX, &run));
     const char *slash = strrchr(call->args[0].ptr, '/');
     size_t len = slash ? (size_t)(slash - call->args[0].ptr) : 0;
     *out = (struct mr_worker_options){
         .plan = plan,
         .group = (int)group,
         .instance = (uint32_t)instance,
+        .scale = (uint32_t)scale,
         .run = (uint32_t)run,
         .layout = {len ? mr_str_span(call->args[0].ptr, len) : MR_STR(".")},
         .stop = &stop,
@@ -130,9 +132,9 @@ static enum mr_exit run(const struct mr_call *call)
 
 const struct mr_command mr_command_stage = {
     .name = "stage",
-    .arguments = "PLAN GROUP INSTANCE RUN HASH",
-    .min_args = 5,
-    .max_args = 5,
+    .arguments = "PLAN GROUP INSTANCE SCALE RUN HASH",
+    .min_args = 6,
+    .max_args = 6,
     .doc = "One process of a running pipeline.",
     .internal = true,
     .run = run,

@@ -135,9 +135,9 @@ static bool find_outcome(struct compile *c, struct ref *ref, struct mr_str name)
     }
     if (mr_str_is(name, "out"))
         return true;
-    static const char *const built_in[] = {"bad_input", "too_large", "crash", "error"};
+    static const char *const built_in[] = {"bad_input", "too_large", "crash", "error", "stuck"};
     const char *remedy = mr_near__text(&near, c->arena);
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 5; i++)
         if (mr_str_is(name, built_in[i]))
             remedy = mr_topology__text(c,
                                        "Such rows are in the dead letters: `millrace topics cat"

@@ -124,7 +124,7 @@ static void add_stage(struct maker *m, struct mr_plan_group *g, int stage)
 static void make_groups(struct maker *m)
 {
     struct mr_plan *plan = m->plan;
-    uint32_t bell = MR_BELL_FIRST;
+    uint32_t bell = MR_BELL_FIRST, processes = 0;
     plan->groups = mr_arena_zalloc(m->c->arena, (plan->stage_count + 1) * sizeof *plan->groups);
     for (size_t i = 0; i < plan->stage_count; i++) {
         struct mr_plan_stage *s = &plan->stages[i];
@@ -140,12 +140,17 @@ static void make_groups(struct maker *m)
         g->partitions = partitions_of(item, s);
         g->scale = scale_of(item, s);
         g->first_bell = bell;
-        bell += g->scale;
+        bell += mr_plan_bells(g);
+        processes += g->scale;
     }
-    if (bell - MR_BELL_FIRST > MR_PLAN_PROCESSES_MAX)
+    if (processes > MR_PLAN_PROCESSES_MAX)
         TOPO_ERROR(m->c, MR_TOPOLOGY_SCALE, NULL, "Scale less, or `fuse: auto`.",
-                   "the topology asks for %u processes; %d is the most", bell - MR_BELL_FIRST,
+                   "the topology asks for %u processes; %d is the most", processes,
                    MR_PLAN_PROCESSES_MAX);
+    else if (bell - MR_BELL_FIRST > MR_PLAN_BELLS_MAX)
+        TOPO_ERROR(m->c, MR_TOPOLOGY_SCALE, NULL, "Declare fewer `partitions:`, or `fuse: auto`.",
+                   "the topology has %u partitions to be scaled over; %d is the most",
+                   bell - MR_BELL_FIRST, MR_PLAN_BELLS_MAX);
 }
 
 /* ---- topics ---- */

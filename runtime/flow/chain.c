@@ -56,12 +56,13 @@ static struct mr_error *counts_load(struct mr_chain *c, struct mr_ctx *link)
     uint32_t run = 0;
     mr_flow__prefix(&link->state_key, MR_SPACE_COUNTER, link->stage->number);
     struct mr_error *e = mr_store_get(c->store, mr_buf_str(&link->state_key), &value, &found);
-    if (!e && found && value.len != sizeof(run) + sizeof(link->counts)) {
+    if (!e && found && value.len != sizeof(run) + sizeof(link->counts) &&
+        value.len != sizeof(run) + MR_STAGE_COUNTS_LEAST) {
         e = mr_error(MR_STORE_VERSION, "the counters of stage \"%.*s\" have %zu bytes, expected %zu",
                      MR_FMT(link->stage->id), value.len, sizeof(run) + sizeof(link->counts));
     } else if (!e && found) {
         memcpy(&run, value.ptr, sizeof(run));
-        memcpy(&link->counts, value.ptr + sizeof(run), sizeof(link->counts));
+        memcpy(&link->counts, value.ptr + sizeof(run), value.len - sizeof(run));
         if (run != c->run) { /* what is held stays; everything else starts again */
             uint64_t held = link->counts.counter[MR_C_HELD];
             memset(&link->counts, 0, sizeof(link->counts));
@@ -199,6 +200,9 @@ static const char *builtin_of(int outcome, enum mr_builtin *b)
         *b = MR_B_ERROR;
         break;
     default:
+    case MR_LEFT_STUCK:
+        *b = MR_B_STUCK;
+        break;
         *b = MR_B_BAD_INPUT;
     }
     return mr_builtin_name(*b);
@@ -342,11 +346,11 @@ static struct mr_error *work_on(struct mr_chain *c, size_t i, struct mr_row *row
     if (!mr_binding_accepts(&link->binding, row, &why)) {
         work.outcome = MR_LEFT_BAD_INPUT;
         work.note = why;
-    } else if (c->callbacks.begin &&
-               c->callbacks.begin(c->callbacks.arg, link->stage->number, row, &why)) {
-        work.outcome = MR_LEFT_CRASH;
+    } else if (c->callbacks.begin) {
+        work.outcome = c->callbacks.begin(c->callbacks.arg, link->stage->number, row, &why);
         work.note = why;
-    } else {
+    }
+    if (work.outcome == MR_GOES_ON) {
         failed = call_operator(link, row, &work);
         if (c->callbacks.end)
             c->callbacks.end(c->callbacks.arg);

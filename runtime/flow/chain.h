@@ -32,8 +32,9 @@ struct mr_chain_callbacks {
     /* A row left on the way; row is as it entered that stage where the stage rejects it. */
     struct mr_error *(*left)(void *arg, const struct mr_leave *leave, struct mr_row *row);
     /* A row is about to be worked on by an operator (crash isolation). May be NULL.
-     * Returns true when the row must be rejected as a crasher instead; *note says why. */
-    bool (*begin)(void *arg, int stage, const struct mr_row *row, struct mr_str *note);
+     * Returns MR_GOES_ON, or MR_LEFT_CRASH or MR_LEFT_STUCK when the row must be rejected as what
+     * ended its process before; *note says why. */
+    int (*begin)(void *arg, int stage, const struct mr_row *row, struct mr_str *note);
     void (*end)(void *arg);
     /* A held row sets out again. Returns true when it must be alone in its commit: the piece of the
      * cut then ends before it, or with it. May be NULL. */
@@ -76,5 +77,8 @@ bool mr_chain_window_open(const struct mr_chain *c, uint64_t *idle_ms);
 struct mr_stage_counts *mr_chain_counts(struct mr_chain *c, size_t index);
 /* Puts counters into the store (pending); create reads them back. A new run starts from zero. */
 void mr_chain_save(struct mr_chain *c);
+/* The counters of a stage as an earlier version stored them: ways to be lost were added at the end. */
+enum { MR_STAGE_COUNTS_LEAST = sizeof(struct mr_stage_counts) - sizeof(uint64_t) };
+
 
 #endif

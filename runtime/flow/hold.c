@@ -66,10 +66,10 @@ static struct mr_error *settle(struct mr_chain *c, size_t i, struct mr_row *row)
     link->child_count = 0;
     link->scratch.len = 0;
     row->work = &work;
-    if (c->callbacks.begin && c->callbacks.begin(c->callbacks.arg, link->stage->number, row, &note)) {
-        work.outcome = MR_LEFT_CRASH;
-        work.note = note;
-    } else {
+    if (c->callbacks.begin)
+        work.outcome = c->callbacks.begin(c->callbacks.arg, link->stage->number, row, &note);
+    work.note = note;
+    if (work.outcome == MR_GOES_ON) {
         failed = link->op->settle ? link->op->settle(link, row) : NULL;
         if (c->callbacks.end)
             c->callbacks.end(c->callbacks.arg);

@@ -2,6 +2,15 @@
 #include "runtime/base/clock.h"
 #include "runtime/flow/task.h"
 
+void mr_worker__commit_took(struct mr_worker *w, uint64_t ns)
+{
+    int bucket = 0;
+    while (bucket < MR_PAGE_COMMIT_BUCKETS - 1 && ns > mr_commit_bucket_us[bucket] * 1000)
+        bucket++;
+    atomic_fetch_add_explicit(&w->page->commit_bucket[bucket], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&w->page->commit_ns, ns, memory_order_relaxed);
+}
+
 static const struct mr_stage_counts *counts_of(const struct mr_task *t, size_t i)
 {
     return t->chain ? mr_chain_counts(t->chain, i) : &t->source_counts;
@@ -36,6 +45,21 @@ static void show_stage(struct mr_worker *w, size_t i, struct mr_page_stage *to)
     atomic_store_explicit(&to->used, 1, memory_order_release);
 }
 
+/* What a task took and gave, and what waits for it: shows a partition that gets more than others. */
+static void show_task(const struct mr_task *t, struct mr_page_task *to)
+{
+    size_t last = t->worker->group->stage_count - 1;
+    const uint64_t *in = counts_of(t, 0)->counter, *out = t->chain ? counts_of(t, last)->counter : in;
+    struct mr_log_figures figures = {0};
+    mr_log_embedded_figures(t->log, &figures);
+    atomic_store_explicit(&to->partition, t->partition, memory_order_relaxed);
+    atomic_store_explicit(&to->ended, t->ended, memory_order_relaxed);
+    atomic_store_explicit(&to->in, in[MR_C_IN], memory_order_relaxed);
+    atomic_store_explicit(&to->out, out[MR_C_FORWARDED] + out[MR_C_EMITTED], memory_order_relaxed);
+    atomic_store_explicit(&to->lag_bytes, figures.lag_bytes, memory_order_relaxed);
+    atomic_store_explicit(&to->used, 1, memory_order_release);
+}
+
 static void show_input(struct mr_worker *w)
 {
     uint64_t read = 0, known = 0;
@@ -64,3 +88,5 @@ void mr_worker__show(struct mr_worker *w, enum mr_process_state state)
     atomic_store(&w->page->state, state);
     atomic_fetch_add(&w->page->progress, 1);
 }
+    for (size_t k = 0; k < w->task_count && k < MR_PAGE_TASKS; k++)
+        show_task(w->tasks[k], &w->page->task[k]);

@@ -59,15 +59,18 @@ struct mr_error *mr_worker__suspects_read(struct mr_worker *w)
     return e;
 }
 
-bool mr_worker__begin(void *arg, int stage, const struct mr_row *row, struct mr_str *note)
+int mr_worker__begin(void *arg, int stage, const struct mr_row *row, struct mr_str *note)
 {
     struct mr_task *t = arg;
     struct mr_worker *w = t->worker;
     for (size_t i = 0; i < w->suspect_count; i++) {
         const struct mr_suspect *s = &w->suspects[i];
         if (s->reject && s->stage == (uint32_t)stage && mr_id_eq(&s->id, &row->head.id)) {
-            *note = mr_arena_printf(row->arena, "the operator died of %s on this row", s->signal);
-            return true;
+            bool stuck = strcmp(s->signal, MR_SUSPECT_STUCK) == 0;
+            *note = stuck ? mr_arena_printf(row->arena, "no end within `longest_row`, three times")
+                          : mr_arena_printf(row->arena, "the operator died of %s on this row",
+                                            s->signal);
+            return stuck ? MR_LEFT_STUCK : MR_LEFT_CRASH;
         }
     }
     struct mr_page *page = w->page;
@@ -76,7 +79,7 @@ bool mr_worker__begin(void *arg, int stage, const struct mr_row *row, struct mr_
     atomic_store_explicit(&page->note_stage, (uint32_t)stage, memory_order_relaxed);
     atomic_store_explicit(&page->note_partition, t->partition, memory_order_relaxed);
     atomic_store_explicit(&page->noted, 1, memory_order_release);
-    return false;
+    return MR_GOES_ON;
 }
 
 /* The noted row came through its stage: whatever it was, it was not this. */

@@ -22,21 +22,28 @@ static const struct mr_str source_key = MR_STR_INIT("k\xff\xff");
 
 /* ---- opening ---- */
 
-static struct mr_error *load_fixed(struct mr_store *store, struct mr_str key, void *into, size_t size)
+/* least: bytes of the record as an earlier version wrote it, which had fewer figures at its end. */
+static struct mr_error *load_grown(struct mr_store *store, struct mr_str key, void *into, size_t least,
+                                   size_t size)
 {
     struct mr_buf value = {0};
     bool found = false;
     struct mr_error *e = mr_store_get(store, key, &value, &found);
-    if (!e && found && value.len != size)
+    if (!e && found && value.len != size && value.len != least)
         e = mr_error(MR_STORE_VERSION, "the task's record has %zu bytes, expected %zu", value.len,
                      size);
     if (!e && found)
-        memcpy(into, value.ptr, size);
+        memcpy(into, value.ptr, value.len);
     mr_buf_finish(&value);
     return e;
 }
 
 /* The ordinal of a source among the sources: what orders their rows. Both steps of one source have
+static struct mr_error *load_fixed(struct mr_store *store, struct mr_str key, void *into, size_t size)
+{
+    return load_grown(store, key, into, size, size);
+}
+
  * the same. */
 static uint16_t source_number(const struct mr_task *t)
 {
@@ -199,7 +206,8 @@ static struct mr_error *open_parts(struct mr_task *t)
             uint64_t run;
             struct mr_stage_counts counts;
         } saved = {0};
-        MR_TRY(load_fixed(t->store, source_key, &saved, sizeof(saved)));
+        MR_TRY(load_grown(t->store, source_key, &saved,
+                          sizeof(saved.run) + MR_STAGE_COUNTS_LEAST, sizeof(saved)));
         if (saved.run == o->run)
             t->source_counts = saved.counts;
     }
@@ -330,7 +338,11 @@ struct mr_error *mr_task__end_run(struct mr_task *t)
 bool mr_task__lanes_ended(const struct mr_task *t)
 {
     for (uint32_t i = 0; i < t->lane_count; i++)
+    uint64_t began = mr_now_ns();
         if (t->ends[i] < t->worker->options->run)
+    mr_worker__commit_took(t->worker, mr_now_ns() - began);
+    if (t->chain)
+        mr_task__retry_committed(t);
             return false;
     return true;
 }

@@ -23,7 +23,7 @@ struct mr_worker {
     const struct mr_plan_group *group;
     struct mr_bells *bells;
     struct mr_page *page;
-    uint32_t bell;
+    uint32_t bell, scale;
     struct mr_suspect *suspects;
     size_t suspect_count, alone_count;
     struct mr_task **tasks;
@@ -111,14 +111,15 @@ struct mr_error *mr_task__append(struct mr_task *t, int out, const struct mr_row
 
 /* suspects.c */
 struct mr_error *mr_worker__suspects_read(struct mr_worker *w);
-bool mr_worker__begin(void *arg, int stage, const struct mr_row *row, struct mr_str *note);
+int mr_worker__begin(void *arg, int stage, const struct mr_row *row, struct mr_str *note);
 void mr_worker__end(void *arg);
 /* True when this row, or one made from it, must be run alone. */
 bool mr_worker__alone(struct mr_worker *w, const struct mr_id *id);
 /* A row of the log, or a held one, sets out; true when it must be run alone. */
 bool mr_worker__enters(void *arg, const struct mr_id *id);
 
-/* page.c: counters of the last commit to the shared page. */
+/* page.c: counters of the last commit to the shared page; how long a commit took. */
+void mr_worker__commit_took(struct mr_worker *w, uint64_t ns);
 void mr_worker__show(struct mr_worker *w, enum mr_process_state state);
 
 #endif

@@ -21,6 +21,7 @@ static struct mr_error *open_page(struct mr_worker *w)
     atomic_store(&w->page->pid, (uint32_t)getpid());
     atomic_store(&w->page->group, (uint32_t)w->options->group);
     atomic_store(&w->page->instance, w->options->instance);
+    atomic_store(&w->page->scale, w->scale);
     atomic_store(&w->page->run, w->options->run);
     atomic_store(&w->page->started_ms, mr_wall_ms());
     atomic_store(&w->page->state, MR_PROC_STARTING);
@@ -41,7 +42,7 @@ static struct mr_error *open_worker(struct mr_worker *w)
         return e;
     MR_TRY(mr_worker__suspects_read(w));
     w->tasks = mr_zalloc(w->group->partitions * sizeof(*w->tasks));
-    for (uint32_t p = w->options->instance; p < w->group->partitions; p += w->group->scale) {
+    for (uint32_t p = w->options->instance; p < w->group->partitions; p += w->scale) {
         MR_TRY(mr_task__open(w, p, &w->tasks[w->task_count]));
         w->task_count++;
     }
@@ -152,6 +153,7 @@ struct mr_error *mr_worker_run(const struct mr_worker_options *options, bool *en
 {
     struct mr_worker w = {.options = options, .group = &options->plan->groups[options->group]};
     w.bell = w.group->first_bell + options->instance;
+    w.scale = options->scale ? options->scale : w.group->scale;
     *ended = false;
     struct mr_error *e = open_worker(&w);
     if (!e)

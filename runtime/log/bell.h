@@ -10,7 +10,7 @@
 
 #include "runtime/base/error.h"
 
-enum { MR_BELLS_MAX = 1024, MR_BELL_NONE = 0 }; /* bell numbers 1 … MR_BELLS_MAX-1 */
+enum { MR_BELLS_MAX = 1 << 16, MR_BELL_NONE = 0 }; /* bell numbers 1 … MR_BELLS_MAX-1 */
 
 struct mr_bells;
 

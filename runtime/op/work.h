@@ -19,7 +19,8 @@ struct mr_binding {
 };
 
 enum { MR_GOES_ON = -1, MR_ABSORBED = -2, MR_HELD = -3, /* ≥ 0: the operator's own outcome */
-       MR_LEFT_BAD_INPUT = -10, MR_LEFT_TOO_LARGE = -11, MR_LEFT_CRASH = -12, MR_LEFT_ERROR = -13 };
+       MR_LEFT_BAD_INPUT = -10, MR_LEFT_TOO_LARGE = -11, MR_LEFT_CRASH = -12, MR_LEFT_ERROR = -13,
+       MR_LEFT_STUCK = -14 };
 
 struct mr_work {
     const struct mr_binding *binding;

@@ -9,17 +9,24 @@
 
 #include "runtime/base/file.h"
 
+enum { MR_COUNTER_GROWS = 0, MR_COUNTER_GAUGE = 1 };
+
 const struct mr_counter_row mr_counter_table[MR_COUNTERS] = {
-#define MR_COUNTER(symbol, name, unit, sentence) {name, unit, sentence},
+#define MR_COUNTER(symbol, name, metric, kind, unit, sentence)                                     \
+    {name, unit, sentence, metric, MR_COUNTER_##kind},
 #include "runtime/watch/counter_table.h"
 #undef MR_COUNTER
 };
+
+const uint64_t mr_commit_bucket_us[MR_PAGE_COMMIT_BUCKETS - 1] = {
+    500,    1000,   2000,   5000,    10000,   20000,
+    50000,  100000, 250000, 1000000, 2500000, 10000000};
 
 static const char page_magic[8] = "MRPAGE1";
 
 const char *mr_builtin_name(enum mr_builtin b)
 {
-    static const char *const names[] = {"bad_input", "too_large", "crash", "error"};
+    static const char *const names[] = {"bad_input", "too_large", "crash", "error", "stuck"};
     return names[b];
 }
 

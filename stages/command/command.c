@@ -11,11 +11,14 @@ extern const struct mr_command mr_command_check, mr_command_plan, mr_command_run
     mr_command_status, mr_command_stop, mr_command_clean, mr_command_try, mr_command_test,
     mr_command_ops, mr_command_topics, mr_command_doctor, mr_command_version, mr_command_help,
     mr_command_stage;
+extern const struct mr_command mr_command_scale;
+extern const struct mr_command mr_command_dlq, mr_command_runs;
 
 /* In the order of the help. */
 const struct mr_command *const mr_commands[] = {
     &mr_command_check, &mr_command_plan,    &mr_command_run,    &mr_command_status,
-    &mr_command_stop,  &mr_command_clean,   &mr_command_try,    &mr_command_test,
+    &mr_command_stop,  &mr_command_scale,   &mr_command_clean,   &mr_command_try,    &mr_command_test,
+    &mr_command_dlq,   &mr_command_runs,
     &mr_command_ops,   &mr_command_topics,  &mr_command_doctor, &mr_command_version,
     &mr_command_schema,
     &mr_command_help,  &mr_command_stage,   NULL,
@@ -59,6 +62,7 @@ static enum mr_exit exit_of(enum mr_code code)
 {
     switch (code) {
     case MR_USAGE:
+    case MR_SCALE:
         return MR_EXIT_USAGE;
     case MR_RUN_CHANGED:
         return MR_EXIT_CHANGED;

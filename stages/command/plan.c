@@ -3,6 +3,7 @@
 
 struct options {
     struct mr_pairs set, scale;
+    struct mr_str state;
     int fuse;
     bool json;
 };
@@ -14,6 +15,7 @@ static const struct mr_option option_table[] = {
      .doc = "Several stages in one process, or one each (default: as the topology says)."},
     {.name = "scale", MR_OPTION(struct options, scale), .value = "STAGE=N",
      .doc = "Processes of a stage; may be repeated."},
+    MR_OPTION_STATE(struct options),
     MR_OPTION_JSON(struct options),
     {0},
 };
@@ -27,6 +29,14 @@ static enum mr_exit run(const struct mr_call *call)
     enum mr_exit code = mr_program_compile(call->args[0].ptr, &choice, &compiled);
     if (code != MR_EXIT_OK)
         return code;
+    struct mr_home home;
+    mr_home_init(&home, o->state, compiled.plan->name);
+    struct mr_error *e = mr_scale_kept(&home, compiled.plan, &o->scale, false);
+    mr_home_finish(&home);
+    if (e) {
+        mr_compiled_destroy(&compiled);
+        return mr_fail(e);
+    }
     if (o->json) {
         struct mr_json_out out = {0};
         mr_plan_json(&compiled, &out);

@@ -2,6 +2,7 @@
 #include "stages/command/program.h"
 
 #include "connectors/files/files.h"
+#include "stages/supervise/scales.h"
 
 static const struct mr_source_type *const sources[] = {&mr_source_files, NULL};
 static const struct mr_sink_type *const sinks[] = {&mr_sink_file, NULL};
@@ -110,37 +111,34 @@ void mr_problems_json(const struct mr_problem *problems, size_t count, size_t er
     mr_json_end_object(out);
 }
 
-/* Bells are numbered group after group, so a change of one scale moves those behind it. */
-static void renumber_bells(struct mr_plan *plan)
-{
-    uint32_t next = MR_BELL_FIRST;
-    for (size_t g = 0; g < plan->group_count; g++) {
-        plan->groups[g].first_bell = next;
-        next += plan->groups[g].scale;
-    }
-}
-
 struct mr_error *mr_scale_set(struct mr_plan *plan, const struct mr_pairs *scales)
 {
     for (size_t i = 0; i < scales->count; i++) {
         const struct mr_setting *s = &scales->items[i];
-        int stage = mr_plan_stage_find(plan, s->name);
         uint64_t scale;
-        if (stage == MR_PLAN_NONE)
-            return mr_error(MR_USAGE, "--scale: there is no stage \"%.*s\"", MR_FMT(s->name));
-        if (!mr_str_to_uint(s->value, &scale) || scale == 0)
+        int group;
+        if (!mr_str_to_uint(s->value, &scale))
             return mr_error(MR_USAGE, "--scale %.*s: \"%.*s\" is not a number of processes",
                             MR_FMT(s->name), MR_FMT(s->value));
-        struct mr_plan_group *group = &plan->groups[plan->stages[stage].group];
-        if (scale > group->partitions)
-            return mr_error_remedy(
-                mr_error(MR_USAGE, "--scale: stage \"%.*s\" has %u partition%s, so at most as many"
-                         " processes", MR_FMT(s->name), group->partitions,
-                         group->partitions == 1 ? "" : "s"),
-                "Declare `partitions: %llu` at the stage (this opens a new epoch).",
-                (unsigned long long)scale);
-        group->scale = (uint32_t)scale;
+        struct mr_error *e = mr_scale_check(plan, s->name, scale, &group);
+        if (e)
+            return mr_error_wrap(e, "--scale");
+        plan->groups[group].scale = (uint32_t)scale;
     }
-    renumber_bells(plan);
     return NULL;
+}
+
+struct mr_error *mr_scale_kept(const struct mr_home *home, struct mr_plan *plan,
+                               const struct mr_pairs *given, bool keep)
+{
+    struct mr_scales scales;
+    struct mr_buf notes = {0};
+    MR_TRY(mr_scales_load(home, &scales));
+    mr_scales_apply(&scales, plan, given->items, given->count, &notes);
+    struct mr_error *e = keep ? mr_scales_save(home, &scales) : NULL;
+    if (!e && notes.len)
+        fwrite(notes.ptr, 1, notes.len, stderr);
+    mr_buf_finish(&notes);
+    mr_scales_finish(&scales);
+    return e;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "stages/command/command.h"
+#include "stages/supervise/home.h"
 #include "topology/compile.h"
 
 /* What the command line may choose of a compilation. */
@@ -25,5 +26,9 @@ void mr_problems_json(const struct mr_problem *problems, size_t count, size_t er
 
 /* `--scale stage=N`: processes of the stage's group. Refused above its partitions. */
 struct mr_error *mr_scale_set(struct mr_plan *plan, const struct mr_pairs *scales);
+/* Puts what `millrace scale` left in the state folder into a plan fresh from the compiler; what was
+ * given on the command line stands above it. keep: the home is locked, note what is declared now. */
+struct mr_error *mr_scale_kept(const struct mr_home *home, struct mr_plan *plan,
+                               const struct mr_pairs *given, bool keep);
 
 #endif

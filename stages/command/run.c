@@ -37,7 +37,7 @@ static const struct mr_option option_table[] = {
 /* A run between its compilation and its end. */
 struct run {
     const struct options *o;
-    const struct mr_plan *plan;
+    struct mr_plan *plan;
     struct mr_arena *arena;
     struct mr_home home;
     struct mr_record record;
@@ -190,6 +190,8 @@ static enum mr_exit start(struct run *r, const char *topology)
     if (!e)
         e = mr_summary_set_aside(&r->home);
     if (!e)
+        e = mr_scale_kept(&r->home, r->plan, &r->o->scale, true);
+    if (!e)
         e = mr_record_save(&r->home, &r->record);
     return e ? mr_fail(e) : supervise(r);
 }
@@ -203,6 +205,8 @@ static enum mr_exit foretell(struct run *r, const struct mr_compiled *compiled)
         return mr_fail(e);
     mr_record_changes(&r->record, r->plan, &changes);
     if (changes.len) {
+    if (!e)
+        e = mr_scale_kept(&r->home, r->plan, &r->o->scale, false);
         e = changed_error(r, &changes);
         mr_buf_finish(&changes);
         return mr_fail(e);

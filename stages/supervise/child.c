@@ -13,13 +13,33 @@
 #include "runtime/base/file.h"
 #include "stages/supervise/inside.h"
 
+static void restart(struct ev_loop *loop, struct ev_timer *timer, int events);
+
+struct child *child_create(struct supervisor *s, int group, uint32_t instance)
+{
+    struct child *c = mr_zalloc(sizeof *c);
+    *c = (struct child){.of = s, .group = group, .instance = instance,
+                        .bell = s->plan->groups[group].first_bell + instance,
+                        .state = CHILD_WAITING};
+    ev_init(&c->restart, restart);
+    return c;
+}
+
+void child_destroy(struct child *c)
+{
+    if (c->of->loop)
+        ev_timer_stop(c->of->loop, &c->restart);
+    mr_page_close(c->page);
+    free(c);
+}
+
 const char *child_name(const struct child *c)
 {
     static char name[96];
     const struct mr_plan *plan = c->of->plan;
     const struct mr_plan_group *g = &plan->groups[c->group];
     struct mr_str id = plan->stages[g->stages[0]].id;
-    if (g->scale > 1)
+    if (c->of->groups[c->group].scale > 1)
         snprintf(name, sizeof name, "stage \"%.*s\" (process %u)", MR_FMT(id), c->instance);
     else
         snprintf(name, sizeof name, "stage \"%.*s\"", MR_FMT(id));
@@ -63,15 +83,16 @@ void child_start(struct child *c)
 {
     struct supervisor *s = c->of;
     struct mr_buf plan = {0};
-    char group[16], instance[16], run[16], hash[MR_ID_HEX_LEN + 1];
+    char group[16], instance[16], scale[16], run[16], hash[MR_ID_HEX_LEN + 1];
     mr_layout_plan(&s->options->home->layout, &plan);
     snprintf(group, sizeof group, "%d", c->group);
     snprintf(instance, sizeof instance, "%u", c->instance);
+    snprintf(scale, sizeof scale, "%u", s->groups[c->group].scale);
     snprintf(run, sizeof run, "%u", s->options->run);
     mr_id_hex(&s->plan->hash, hash);
     mr_buf_text(&plan);
     char program[] = "millrace", command[] = "stage";
-    char *argv[] = {program, command, plan.ptr, group, instance, run, hash, NULL};
+    char *argv[] = {program, command, plan.ptr, group, instance, scale, run, hash, NULL};
     remove_page(c);
     pid_t self = getpid();
     /* Until the child has handlers of its own no signal may reach it: ours would swallow it. */
@@ -88,6 +109,7 @@ void child_start(struct child *c)
         return;
     }
     c->state = CHILD_RUNNING;
+    c->hung = false;
     c->progress = 0;
     c->progress_ms = mr_now_ms();
 }
@@ -105,6 +127,12 @@ void child_look(struct child *c)
         mr_error_free(e); /* not there yet */
         return;
     }
+    /* Until it has read its state, the figures of the process before are the true ones. */
+    if (atomic_load(&page->state) == MR_PROC_STARTING) {
+        mr_page_close(page);
+        return;
+    }
+    atomic_store(&page->restarts, c->restarts);
     mr_page_close(c->page);
     c->page = page;
     c->page_stale = false;
@@ -124,8 +152,10 @@ static void restart(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     (void)loop, (void)events;
     struct child *c = timer->data;
-    if (c->of->phase == PHASE_RUNNING)
-        child_start(c);
+    if (c->of->phase != PHASE_RUNNING)
+        return;
+    c->restarts++;
+    child_start(c);
 }
 
 static uint64_t next_random(struct supervisor *s)
@@ -227,6 +257,11 @@ static void reaped(struct child *c, int status)
         c->state = CHILD_ENDED;
     else if (s->phase != PHASE_RUNNING)
         return;
+    if (s->groups[c->group].step == GROUP_DRAINING) {
+        if (WIFSIGNALED(status))
+            blame_crash(s, c, WTERMSIG(status));
+        return;
+    }
     c->failures += !was_idle(c);
     if (WIFSIGNALED(status))
         died_by_signal(c, WTERMSIG(status));
@@ -237,7 +272,7 @@ static void reaped(struct child *c, int status)
 void child_reap_all(struct supervisor *s)
 {
     for (size_t i = 0; i < s->child_count; i++) {
-        struct child *c = &s->children[i];
+        struct child *c = s->children[i];
         int status;
         if (c->pid > 0 && waitpid(c->pid, &status, WNOHANG) == c->pid)
             reaped(c, status);
@@ -247,7 +282,7 @@ void child_reap_all(struct supervisor *s)
 void child_signal_all(struct supervisor *s, int signal)
 {
     for (size_t i = 0; i < s->child_count; i++) {
-        struct child *c = &s->children[i];
+        struct child *c = s->children[i];
         ev_timer_stop(s->loop, &c->restart);
         if (c->pid > 0)
             kill(c->pid, signal);
@@ -276,6 +311,7 @@ void child_watchdog(struct child *c)
         supervisor_say(c->of, "%s made no progress for %llu ms and is ended", child_name(c),
                        (unsigned long long)(now - c->progress_ms));
         c->progress_ms = now;
+        c->hung = true;
         kill(c->pid, SIGKILL);
     }
 }

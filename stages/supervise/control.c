@@ -1,7 +1,8 @@
-/* The supervisor's socket: how `stop` reaches a running pipeline.
+/* The supervisor's socket: how `stop` and `scale` reach a running pipeline.
  *
- * One line per order: "stop" or "kill". The answer is "ok\n"; the connection then stays open until
- * the run is over, so a client can wait for its end. */
+ * One line per order: "stop", "kill" or "scale STAGE N". The answer is "ok", or "refused: " and why;
+ * "done" follows when a change of scale is complete. The connection stays open until the run is over,
+ * so a client can wait for its end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -43,14 +44,64 @@ static void forget(struct client *c)
     c->fd = -1;
 }
 
+static void answer(struct client *c, const char *text)
+{
+    if (send(c->fd, text, strlen(text), MSG_NOSIGNAL) < 0)
+        forget(c);
+}
+
+void control_scaled(struct supervisor *s, int group)
+{
+    for (int i = 0; i < CLIENTS_MAX; i++) {
+        struct client *c = &s->clients[i];
+        if (c->fd < 0 || c->awaits != group)
+            continue;
+        c->awaits = -1;
+        answer(c, "done\n");
+    }
+}
+
+/* What stands behind "scale ": the stage, a blank, the number. */
+static struct mr_error *scale(struct client *c, struct mr_str words, bool *done)
+{
+    struct supervisor *s = c->of;
+    size_t blank = mr_str_find(words, MR_STR(" "), 0);
+    struct mr_str stage = mr_str_span(words.ptr, blank == SIZE_MAX ? words.len : blank);
+    struct mr_str number = mr_str_span(words.ptr + stage.len, words.len - stage.len);
+    uint64_t processes;
+    int group;
+    if (!mr_str_to_uint(mr_str_trim(number), &processes))
+        return mr_error(MR_CONTROL, "no number of processes");
+    MR_TRY(mr_scale_check(s->plan, stage, processes, &group));
+    MR_TRY(scale_order(s, group, (uint32_t)processes, done));
+    c->awaits = *done ? -1 : group;
+    return NULL;
+}
+
+static void obey_scale(struct client *c, struct mr_str words)
+{
+    struct mr_buf text = {0};
+    bool done = false;
+    struct mr_error *e = scale(c, words, &done);
+    if (e)
+        mr_buf_printf(&text, "refused: %s\n", mr_error_message(e));
+    else
+        mr_buf_addz(&text, done ? "ok\ndone\n" : "ok\n");
+    answer(c, mr_buf_text(&text));
+    mr_buf_finish(&text);
+    mr_error_free(e);
+}
+
 static void obey(struct client *c)
 {
-    struct mr_str order = mr_str_trim(mr_str_span(c->line, c->len));
+    struct mr_str order = mr_str_trim(mr_str_span(c->line, c->len)), scale_order = MR_STR("scale ");
     bool stop = mr_str_is(order, "stop"), kill = mr_str_is(order, "kill");
-    const char *answer = stop || kill ? "ok\n" : "unknown order\n";
-    if (send(c->fd, answer, strlen(answer), MSG_NOSIGNAL) < 0)
-        forget(c);
     c->len = 0;
+    if (mr_str_starts(order, scale_order)) {
+        obey_scale(c, mr_str_span(order.ptr + scale_order.len, order.len - scale_order.len));
+        return;
+    }
+    answer(c, stop || kill ? "ok\n" : "refused: unknown order\n");
     /* A second `stop` only waits: nobody meant to kill by asking twice. */
     if (kill || (stop && c->of->phase == PHASE_RUNNING))
         supervisor_stop(c->of, kill);
@@ -96,7 +147,7 @@ static void on_connect(struct ev_loop *loop, struct ev_io *io, int events)
         close(fd);
         return;
     }
-    *c = (struct client){.of = s, .fd = fd};
+    *c = (struct client){.of = s, .fd = fd, .awaits = -1};
     ev_io_init(&c->io, on_line, fd, EV_READ);
     c->io.data = c;
     ev_io_start(loop, &c->io);
@@ -143,6 +194,20 @@ void control_close(struct supervisor *s)
     mr_buf_finish(&path);
 }
 
+bool mr_control_line(int fd, struct mr_buf *out)
+{
+    enum { LINE_MAX_BYTES = 4096 };
+    char c;
+    out->len = 0;
+    while (recv(fd, &c, 1, 0) == 1) {
+        if (c == '\n')
+            return true;
+        if (out->len < LINE_MAX_BYTES)
+            mr_buf_addc(out, c);
+    }
+    return false;
+}
+
 struct mr_error *mr_control_send(const struct mr_layout *layout, const char *order, int *fd)
 {
     int dir;
@@ -150,17 +215,27 @@ struct mr_error *mr_control_send(const struct mr_layout *layout, const char *ord
     MR_TRY(address_of(layout, &dir, &address));
     *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct mr_error *e = NULL;
-    char line[64], answer[16] = {0};
+    char line[160];
+    struct mr_buf answer = {0};
     int len = snprintf(line, sizeof line, "%s\n", order);
     if (*fd < 0 || connect(*fd, (struct sockaddr *)&address, sizeof address) != 0 ||
         send(*fd, line, (size_t)len, MSG_NOSIGNAL) != len)
         e = mr_error_errno(MR_CONTROL, "the supervisor cannot be reached");
-    else if (recv(*fd, answer, sizeof answer - 1, 0) <= 0 || strcmp(answer, "ok\n") != 0)
-        e = mr_error(MR_CONTROL, "the supervisor refused the order \"%s\"", order);
+    else if (!mr_control_line(*fd, &answer))
+        e = mr_error(MR_CONTROL, "the supervisor ended without an answer");
+    else if (!mr_str_is(mr_buf_str(&answer), "ok"))
+        e = mr_error(MR_CONTROL, "the supervisor does not obey \"%s\" (%s)", order,
+                     mr_buf_text(&answer));
+    mr_buf_finish(&answer);
     close(dir);
     if (e && *fd >= 0)
         close(*fd);
     return e;
+}
+
+void mr_control_leave(int fd)
+{
+    close(fd);
 }
 
 void mr_control_wait(int fd)

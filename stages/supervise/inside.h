@@ -5,6 +5,7 @@
 #include <ev.h>
 
 #include "runtime/log/partition.h"
+#include "stages/supervise/scales.h"
 #include "stages/supervise/exits.h"
 #include "stages/supervise/supervise.h"
 
@@ -31,6 +32,17 @@ struct child {
     uint64_t best_rows;    /* most rows ever committed: progress means more than this */
     uint64_t progress;     /* the page's counter when it last moved */
     uint64_t progress_ms;
+    bool hung;             /* ended by us: no progress in the longest row time */
+    unsigned restarts;     /* in this session */
+};
+
+/* The processes that share a group's tasks, and a change of their number: the old ones finish their
+ * row, commit and end; then as many as wanted start, each with its part of the tasks. */
+struct group {
+    enum { GROUP_STEADY, GROUP_DRAINING, GROUP_STARTING } step;
+    uint32_t scale, wanted;
+    struct mr_page **retired; /* figures of the old processes until the new ones show theirs */
+    size_t retired_count;
 };
 
 /* A row that killed its process. */
@@ -48,16 +60,18 @@ struct client {
     struct supervisor *of;
     struct ev_io io;
     int fd; /* -1: free */
-    char line[32];
+    char line[160];
     size_t len;
+    int awaits; /* group whose change of scale it waits for, or -1 */
 };
 
 struct supervisor {
     const struct mr_supervise_options *options;
     const struct mr_plan *plan;
     struct ev_loop *loop;
-    struct child *children;
+    struct child **children;
     size_t child_count;
+    struct group *groups;           /* as in the plan */
     struct mr_bells *bells;
     enum phase phase;
     bool killed;                    /* second signal: at once */
@@ -86,6 +100,8 @@ struct supervisor {
 };
 
 /* child.c */
+struct child *child_create(struct supervisor *s, int group, uint32_t instance);
+void child_destroy(struct child *c);   /* not running */
 void child_start(struct child *c);
 void child_reap_all(struct supervisor *s);
 void child_signal_all(struct supervisor *s, int signal);
@@ -100,6 +116,13 @@ void supervisor_say(const struct supervisor *s, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void supervisor_totals(struct supervisor *s);
 
+/* scale.c */
+void scale_begin(struct supervisor *s);  /* the children of all groups */
+void scale_end(struct supervisor *s);
+/* Records the wish and begins the change. *done: nothing has to be waited for. */
+struct mr_error *scale_order(struct supervisor *s, int group, uint32_t processes, bool *done);
+void scale_look(struct supervisor *s);   /* goes on with the changes under way */
+
 /* blame.c: true when the death was a crash on a known row (the caller restarts without counting). */
 bool blame_crash(struct supervisor *s, const struct child *c, int signal);
 struct mr_error *blame_load(struct supervisor *s);
@@ -113,6 +136,7 @@ void sources_decide(struct supervisor *s);
 
 /* control.c */
 struct mr_error *control_open(struct supervisor *s);
+void control_scaled(struct supervisor *s, int group); /* tells who waits for it */
 void control_close(struct supervisor *s);
 
 /* progress.c */

@@ -98,7 +98,7 @@ static bool reads_outside(const struct child *c)
 static void hold_sources(struct supervisor *s, bool hold)
 {
     for (size_t i = 0; i < s->child_count; i++) {
-        struct child *c = &s->children[i];
+        struct child *c = s->children[i];
         if (!reads_outside(c) || !c->page || c->page_stale ||
             atomic_load(&c->page->hold) == (uint32_t)hold)
             continue;

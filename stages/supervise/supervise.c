@@ -56,15 +56,20 @@ void supervisor_totals(struct supervisor *s)
     struct mr_totals *t = s->totals;
     mr_totals_clear(t);
     for (size_t i = 0; i < s->child_count; i++)
-        if (s->children[i].page)
-            mr_totals_add_page(t, s->children[i].page);
+        if (s->children[i]->page && s->groups[s->children[i]->group].retired_count == 0)
+            mr_totals_add_page(t, s->children[i]->page);
+    for (size_t g = 0; g < s->plan->group_count; g++) {
+        for (size_t i = 0; i < s->groups[g].retired_count; i++)
+            mr_totals_add_page(t, s->groups[g].retired[i]);
+        mr_totals_set_processes(t, (int)g, s->groups[g].scale);
+    }
     t->active_ms = s->options->active_ms + mr_now_ms() - s->began_ms;
 }
 
 static bool all_gone(const struct supervisor *s)
 {
     for (size_t i = 0; i < s->child_count; i++) {
-        const struct child *c = &s->children[i];
+        const struct child *c = s->children[i];
         bool gone = c->state == CHILD_ENDED || (s->phase != PHASE_RUNNING && c->pid <= 0);
         if (!gone)
             return false;
@@ -75,10 +80,11 @@ static bool all_gone(const struct supervisor *s)
 static void look(struct supervisor *s)
 {
     for (size_t i = 0; i < s->child_count; i++) {
-        child_look(&s->children[i]);
+        child_look(s->children[i]);
         if (s->phase == PHASE_RUNNING)
-            child_watchdog(&s->children[i]);
+            child_watchdog(s->children[i]);
     }
+    scale_look(s);
     sources_decide(s);
     if (all_gone(s))
         ev_break(s->loop, EVBREAK_ALL);
@@ -164,19 +170,6 @@ static void watch(struct supervisor *s)
     progress_begin(s);
 }
 
-static void make_children(struct supervisor *s)
-{
-    for (size_t g = 0; g < s->plan->group_count; g++)
-        s->child_count += s->plan->groups[g].scale;
-    s->children = mr_zalloc((s->child_count + 1) * sizeof *s->children);
-    size_t next = 0;
-    for (size_t g = 0; g < s->plan->group_count; g++)
-        for (uint32_t i = 0; i < s->plan->groups[g].scale; i++)
-            s->children[next++] = (struct child){.of = s, .group = (int)g, .instance = i,
-                                                 .bell = s->plan->groups[g].first_bell + i,
-                                                 .state = CHILD_WAITING};
-}
-
 static struct mr_error *prepare(struct supervisor *s)
 {
     struct mr_buf dir = {0};
@@ -203,10 +196,10 @@ static void run_loop(struct supervisor *s)
     if (e) {
         s->error = e;
     } else {
-        make_children(s);
+        scale_begin(s);
         watch(s);
         for (size_t i = 0; i < s->child_count && s->phase == PHASE_RUNNING; i++)
-            child_start(&s->children[i]);
+            child_start(s->children[i]);
         if (!all_gone(s))
             ev_run(s->loop, 0);
         retention_run(s); /* a short run ends between two looks */
@@ -224,7 +217,7 @@ static enum mr_run_end end_of(const struct supervisor *s)
     if (s->phase == PHASE_LEAVING)
         return MR_RUN_NOTHING_NEW;
     for (size_t i = 0; i < s->child_count; i++)
-        if (s->children[i].state != CHILD_ENDED)
+        if (s->children[i]->state != CHILD_ENDED)
             return MR_RUN_STOPPED;
     return MR_RUN_ENDED;
 }
@@ -243,10 +236,8 @@ enum mr_run_end mr_supervise(const struct mr_supervise_options *options, struct 
     run_loop(s);
     enum mr_run_end end = end_of(s);
     *error = s->error;
-    for (size_t i = 0; i < s->child_count; i++)
-        mr_page_close(s->children[i].page);
+    scale_end(s);
     mr_bells_close(s->bells);
-    free(s->children);
     free(s->suspects);
     free(s);
     return end;

@@ -41,22 +41,65 @@ void mr_totals_add_page(struct mr_totals *t, const struct mr_page *page)
     t->input_read += atomic_load_explicit(&page->input_bytes_read, memory_order_relaxed);
 }
 
+void mr_totals_set_processes(struct mr_totals *t, int group, uint32_t processes)
+{
+    const struct mr_plan_group *g = &t->plan->groups[group];
+    for (size_t i = 0; i < g->stage_count; i++)
+        t->stages[g->stages[i]].processes = processes;
+}
+
+static struct mr_page *open_page(const struct mr_layout *layout, uint32_t bell)
+{
+    struct mr_buf path = {0};
+    struct mr_page *page = NULL;
+    mr_layout_page(layout, bell, &path);
+    mr_error_free(mr_page_open(mr_buf_text(&path), &page)); /* that process has not begun */
+    mr_buf_finish(&path);
+    return page;
+}
+
+size_t mr_pages_open(const struct mr_layout *layout, const struct mr_plan *plan, int group,
+                     struct mr_page **out, uint32_t *scale)
+{
+    const struct mr_plan_group *g = &plan->groups[group];
+    size_t count = 0, kept = 0;
+    uint64_t newest = 0;
+    *scale = g->scale;
+    for (uint32_t i = 0; i < mr_plan_bells(g); i++) {
+        struct mr_page *page = open_page(layout, g->first_bell + i);
+        if (!page)
+            continue;
+        out[count++] = page;
+        if (atomic_load(&page->state) != MR_PROC_STARTING &&
+            atomic_load(&page->started_ms) >= newest) {
+            newest = atomic_load(&page->started_ms);
+            *scale = atomic_load(&page->scale);
+        }
+    }
+    for (size_t i = 0; i < count; i++)
+        if (atomic_load(&out[i]->scale) == *scale)
+            out[kept++] = out[i];
+        else
+            mr_page_close(out[i]); /* of another division of the tasks */
+    return kept;
+}
+
+static void add_group(struct mr_totals *t, const struct mr_layout *layout, int group)
+{
+    struct mr_page *pages[MR_PLAN_PROCESSES_MAX];
+    uint32_t scale;
+    size_t count = mr_pages_open(layout, t->plan, group, pages, &scale);
+    for (size_t i = 0; i < count; i++) {
+        mr_totals_add_page(t, pages[i]);
+        mr_page_close(pages[i]);
+    }
+    mr_totals_set_processes(t, group, scale);
+}
+
 void mr_totals_add_folder(struct mr_totals *t, const struct mr_layout *layout)
 {
     for (size_t g = 0; g < t->plan->group_count; g++)
-        for (uint32_t i = 0; i < t->plan->groups[g].scale; i++) {
-            struct mr_buf path = {0};
-            struct mr_page *page;
-            mr_layout_page(layout, t->plan->groups[g].first_bell + i, &path);
-            struct mr_error *e = mr_page_open(mr_buf_text(&path), &page);
-            mr_buf_finish(&path);
-            if (e) {
-                mr_error_free(e); /* that process has not begun */
-                continue;
-            }
-            mr_totals_add_page(t, page);
-            mr_page_close(page);
-        }
+        add_group(t, layout, (int)g);
 }
 
 uint64_t mr_totals_rejected(const struct mr_totals *t)

@@ -14,6 +14,7 @@ struct mr_stage_total {
     uint64_t counter[MR_COUNTERS];
     uint64_t outcome[MR_PAGE_OUTCOMES];
     uint64_t builtin[MR_PAGE_BUILTIN];
+    uint32_t processes; /* that share the stage's tasks */
     uint64_t cpu_ns; /* of the whole process; at the first stage of a group only */
 };
 
@@ -30,7 +31,13 @@ struct mr_totals {
 
 struct mr_totals *mr_totals_create(const struct mr_plan *plan, struct mr_arena *arena);
 void mr_totals_clear(struct mr_totals *t);
+/* How many processes the stages of a group have now. */
+void mr_totals_set_processes(struct mr_totals *t, int group, uint32_t processes);
 void mr_totals_add_page(struct mr_totals *t, const struct mr_page *page);
+/* The pages of a group's processes, as they now share its tasks; out: room for mr_plan_bells. The
+ * caller closes them. */
+size_t mr_pages_open(const struct mr_layout *layout, const struct mr_plan *plan, int group,
+                     struct mr_page **out, uint32_t *scale);
 /* Opens every page that the plan's processes left in the run folder. */
 void mr_totals_add_folder(struct mr_totals *t, const struct mr_layout *layout);
 uint64_t mr_totals_rejected(const struct mr_totals *t);

@@ -98,7 +98,7 @@ static void add_group(struct builder *b, int first, size_t count, uint32_t parti
     g->scale = scale;
     g->first_bell = MR_BELL_FIRST;
     for (size_t i = 0; i < p->group_count; i++)
-        g->first_bell += p->groups[i].scale;
+        g->first_bell += mr_plan_bells(&p->groups[i]);
     p->group_count++;
 }
 
