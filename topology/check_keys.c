@@ -52,12 +52,13 @@ static struct flow_schema *declared(struct compile *c, struct item *item, int in
         /* A plain `null` is the type, not a missing value. */
         if (value->kind != NODE_SCALAR || !mr_schema__types(value->text, &types))
             TOPO_ERROR(c, MR_TOPOLOGY_VALUE, &value->at,
-                       "Types: text, int, number, bool, list, map, any, null, joined with |.",
+                       "Types: text, int, number, bool, list, map, image, audio, video, any, null, joined with |.",
                        "the type of key \"%.*s\" is not one", MR_FMT(name));
         mr_schema__put(
             c, s,
             (struct flow_key){
-                .name = name, .types = types, .always = always, .certain = true, .who = index});
+                .name = name, .types = types, .always = always, .certain = true, .who = index,
+                .media = value->kind == NODE_SCALAR ? mr_schema__media(value->text) : MR_MEDIA_TEXT});
     }
     return s;
 }
@@ -126,17 +127,22 @@ static struct flow_schema *outcome_schema(struct compile *c, const struct item *
     return s;
 }
 
+static struct flow_schema *branch_schema(struct compile *c, const struct ref *ref)
+{
+    const struct item *writer = ref->item >= 0 ? &c->topo->items[ref->item] : NULL;
+    if (!writer || !writer->schema) /* an error was found there */
+        return NULL;
+    return ref->outcome >= 0 && writer->schema_in ? outcome_schema(c, writer)
+                                                  : mr_schema__copy(c, writer->schema);
+}
+
 static struct flow_schema *input_schema(struct compile *c, const struct item *item)
 {
     struct flow_schema *s = NULL;
     for (size_t i = 0; i < item->from_count; i++) {
-        const struct ref *ref = &item->from[i];
-        const struct item *writer = ref->item >= 0 ? &c->topo->items[ref->item] : NULL;
-        if (!writer || !writer->schema) /* an error was found there */
+        struct flow_schema *one = branch_schema(c, &item->from[i]);
+        if (!one)
             return unknown_schema(c);
-        struct flow_schema *one = ref->outcome != MR_PLAN_NONE && writer->schema_in
-                                      ? outcome_schema(c, writer)
-                                      : mr_schema__copy(c, writer->schema);
         if (s)
             mr_schema__unite(c, s, one);
         else
@@ -147,7 +153,8 @@ static struct flow_schema *input_schema(struct compile *c, const struct item *it
 
 /* ---- reading ---- */
 
-static const char *keys_there(struct compile *c, const struct flow_schema *s, struct mr_str name)
+const char *mr_topology__keys_there(struct compile *c, const struct flow_schema *s,
+                                    struct mr_str name)
 {
     struct near near;
     struct mr_buf list = {0};
@@ -196,13 +203,13 @@ static void check_absent(struct compile *c, const struct item *item, const struc
         else
             TOPO_WARNING(c, MR_KEY_MISSING, at, remedy, "%s", fact);
     } else if (!in->open && must) {
-        TOPO_ERROR(c, MR_KEY_MISSING, at, keys_there(c, in, role->names[i]),
+        TOPO_ERROR(c, MR_KEY_MISSING, at, mr_topology__keys_there(c, in, role->names[i]),
                    "stage \"%.*s\" reads key \"%s\", which is not there", MR_FMT(item->id), name);
     } else if (!in->open || (!in->unknown && must)) {
         const char *where =
             in->open ? mr_topology__text(c, "on none of the %zu sampled rows", in->sample_rows)
                      : "not there";
-        TOPO_WARNING(c, MR_KEY_MISSING, at, keys_there(c, in, role->names[i]),
+        TOPO_WARNING(c, MR_KEY_MISSING, at, mr_topology__keys_there(c, in, role->names[i]),
                      "stage \"%.*s\" reads key \"%s\", which is %s", MR_FMT(item->id), name, where);
     }
 }
@@ -235,6 +242,49 @@ static void check_types(struct compile *c, const struct topo_role *role, size_t 
     }
 }
 
+/* Which branches of a union bring rows without the key. */
+static const char *lacking(struct compile *c, const struct item *item, struct mr_str name)
+{
+    struct mr_buf text = {0};
+    for (size_t i = 0; item->from_count > 1 && i < item->from_count; i++) {
+        const struct flow_schema *one = branch_schema(c, &item->from[i]);
+        const struct flow_key *key = one ? mr_schema__find(one, name) : NULL;
+        if (one && !one->unknown && (!key || key->gone))
+            mr_buf_printf(&text, "%s\"%.*s\"", text.len ? ", " : ": not on those from ",
+                          MR_FMT(item->from[i].text));
+    }
+    const char *out = mr_topology__text(c, "%s", mr_buf_text(&text));
+    mr_buf_finish(&text);
+    return out;
+}
+
+static void not_always(struct compile *c, const struct item *item, const struct topo_role *role,
+                       size_t i, const struct flow_key *key)
+{
+    TOPO_WARNING(c, MR_KEY_MISSING, &role->names_at[i], "Rows without it are rejected as bad_input.",
+                 "key \"%.*s\" is not on every row%s", MR_FMT(key->name),
+                 lacking(c, item, key->name));
+}
+
+static const char *media_name(enum mr_media media)
+{
+    static const char *const names[] = {"text", "an image", "audio", "a video"};
+    return names[media];
+}
+
+/* What looks at a text as such cannot do anything with the path of a picture, and the other way. */
+static bool check_media(struct compile *c, const struct topo_role *role, size_t i,
+                        const struct flow_key *key)
+{
+    enum mr_access a = role->key->access;
+    if (key->media == role->key->media || key->media == MR_MEDIA_TEXT || a == MR_REMOVE ||
+        a == MR_MAY_READ || (role->key->types & MR_ANY) == MR_ANY)
+        return true;
+    return TOPO_ERROR(c, MR_KEY_MEDIA, &role->names_at[i], NULL,
+                      "key \"%.*s\" holds %s; role `%s` takes %s", MR_FMT(key->name),
+                      media_name(key->media), role->key->name, media_name(role->key->media));
+}
+
 static void read_role(struct compile *c, const struct item *item, const struct topo_role *role,
                       const struct flow_schema *in, struct flow_schema *out)
 {
@@ -244,11 +294,10 @@ static void read_role(struct compile *c, const struct item *item, const struct t
         if (!key || key->gone) {
             check_absent(c, item, role, i, in, key);
         } else {
-            check_types(c, role, i, key);
+            if (check_media(c, role, i, key))
+                check_types(c, role, i, key);
             if (must_exist(role) && !key->always && (key->certain || !in->unknown))
-                TOPO_WARNING(c, MR_KEY_MISSING, &role->names_at[i],
-                             "Rows without it are rejected as bad_input.",
-                             "key \"%.*s\" is not on every row", MR_FMT(key->name));
+                not_always(c, item, role, i, key);
         }
         /* A row that goes on had the key, with a type that the role takes. */
         uint32_t types = key && !key->gone && (key->types & wanted) ? key->types & wanted : wanted;
@@ -257,7 +306,8 @@ static void read_role(struct compile *c, const struct item *item, const struct t
                                .types = types,
                                .always = true,
                                .certain = true,
-                               .who = known ? key->who : -1};
+                               .who = known ? key->who : -1,
+                               .media = key ? key->media : MR_MEDIA_TEXT};
         if (must_exist(role))
             mr_schema__put(c, out, now);
     }
@@ -318,6 +368,15 @@ static uint32_t written_types(const struct item *item, const struct topo_role *r
     return role->key->types;
 }
 
+static enum mr_media written_media(const struct item *item, const struct topo_role *role, size_t i,
+                                   const struct flow_schema *in)
+{
+    const struct topo_role *like = role->key->type_of ? role_named(item, role->key->type_of) : NULL;
+    const struct flow_key *key =
+        like && like->count == role->count ? mr_schema__find(in, like->names[i]) : NULL;
+    return key ? key->media : role->key->media;
+}
+
 static void write_role(struct compile *c, const struct item *item, const struct topo_role *role,
                        const struct flow_schema *in, struct flow_schema *out)
 {
@@ -335,7 +394,8 @@ static void write_role(struct compile *c, const struct item *item, const struct 
                                .types = written_types(item, role, i, in),
                                .always = always || (there && old->always),
                                .certain = true,
-                               .who = (int)(item - c->topo->items)};
+                               .who = (int)(item - c->topo->items),
+                               .media = written_media(item, role, i, in)};
         if (!always && there)
             key.types |= old->types;
         mr_schema__put(c, out, key);
@@ -427,5 +487,7 @@ void mr_topology__check_keys(struct compile *c)
             check_binding(c, item);
         if (!item->schema)
             item->schema = item->sound ? through(c, item) : unknown_schema(c);
+        mr_topology__check_model(c, item);
+        mr_topology__check_routes(c, item);
     }
 }

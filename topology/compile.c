@@ -30,9 +30,12 @@ static void compile(struct compile *c)
     mr_topology__tree(c, root);
     mr_topology__resolve(c);
     mr_topology__unused_sets(c);
-    mr_topology__check_graph(c);
+    bool whole = mr_topology__check_graph(c);
     mr_topology__check_place(c);
     mr_topology__check_keys(c);
+    mr_topology__unused_servings(c);
+    if (whole)
+        mr_topology__check_use(c);
     if (!c->out->error_count)
         mr_topology__make(c);
 }

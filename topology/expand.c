@@ -81,9 +81,10 @@ static void expand_scalar(struct compile *c, struct node *n)
 {
     if (n->expanded || mr_str_find(n->text, MR_STR("${"), 0) == SIZE_MAX)
         return;
-    struct mr_buf out = {0};
+    struct mr_buf out = {0}, origin = {0};
     bool ok = true;
     for (size_t at = 0; at < n->text.len && ok;) {
+        uint32_t from = (uint32_t)at;
         struct mr_str rest = mr_str_span(n->text.ptr + at, n->text.len - at);
         if (mr_str_starts(rest, MR_STR("$${"))) {
             mr_buf_addz(&out, "${");
@@ -94,11 +95,19 @@ static void expand_scalar(struct compile *c, struct node *n)
         } else {
             mr_buf_addc(&out, n->text.ptr[at++]);
         }
+        while (origin.len < out.len * sizeof from)
+            mr_buf_add(&origin, &from, sizeof from);
         if (out.len > EXPANDED_MAX_BYTES)
             ok = TOPO_ERROR(c, MR_YAML_LIMIT, &n->at, NULL, "the value is larger than 1 MiB");
     }
-    if (ok)
+    if (ok) {
+        n->written = n->text;
+        n->origin = mr_arena_alloc(c->arena, origin.len + 1);
+        if (origin.len)
+            memcpy(n->origin, origin.ptr, origin.len);
         n->text = mr_arena_str(c->arena, mr_buf_str(&out));
+    }
+    mr_buf_finish(&origin);
     n->unresolved = !ok;
     n->expanded = true;
     mr_buf_finish(&out);

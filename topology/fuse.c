@@ -33,7 +33,9 @@ static const char *cut(const struct topo *t, const struct item *item)
     const struct ref *ref = &item->from[0];
     const struct item *writer = &t->items[ref->item];
     if (ref->outcome != MR_PLAN_NONE)
-        return "reads rows that left another stage";
+        return ref->outcome >= 0 ? "reads rows that left another stage" : "reads a route";
+    if (writer->route_count)
+        return "the stage before it has routes";
     if (!stateless(writer))
         return "the stage before it runs alone";
     if (item->isolate)

@@ -22,10 +22,8 @@ static struct item *item_new(struct compile *c, enum mr_stage_kind kind, struct 
 static const char *not_available(struct mr_str name)
 {
     static const char *const rows[][2] = {
-        {"route", "Read the rows that left by an outcome with `from: stage.outcome`."},
-        {"outputs", "Read the rows that left by an outcome with `from: stage.outcome`."},
-        {"serving", "Stages that ask a model are not part of this version."},
-        {"prompts", "Stages that ask a model are not part of this version."},
+        {"outputs", "Routes (`route: {NAME: EXPRESSION}`) and outcomes are outputs by themselves: read"
+                    " them with `from: stage.NAME`."},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (mr_str_is(name, rows[i][0]))

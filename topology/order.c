@@ -19,7 +19,7 @@ static bool may_be_same(const struct topo *t, int a, int a_outcome, int b, int b
     if (rank[a] < rank[b])
         return may_be_same(t, b, b_outcome, a, a_outcome, rank, budget - 1);
     const struct item *later = &t->items[a];
-    if (makes_ids(later) && a_outcome == MR_PLAN_NONE)
+    if (makes_ids(later) && a_outcome < 0) /* rows that go on, by a route or not */
         return false;
     for (size_t i = 0; i < later->from_count; i++)
         if (may_be_same(t, later->from[i].item, later->from[i].outcome, b, b_outcome, rank,
@@ -89,6 +89,34 @@ static const char *order_note(const struct item *item, enum mr_order order)
     }
 }
 
+/* Order that an operator depends on and its input has lost: told unless `order:` says what is meant. */
+static void hint(struct compile *c, const struct item *item, enum mr_order order)
+{
+    if (!item->op || item->arrival || item->place_order || !item->op->ordered)
+        return;
+    if (order == MR_ORDER_HOLD)
+        TOPO_HINT(c, MR_TOPOLOGY_ORDER_LOST, &item->use_at,
+                  "Say `order: place` to accept that, or `order: arrival` to take them as they come.",
+                  "%s takes rows in order and several lanes meet here: it will hold them until the "
+                  "input ends",
+                  item->op->name);
+    else if (order == MR_ORDER_ARRIVAL)
+        TOPO_HINT(c, MR_TOPOLOGY_ORDER_LOST, &item->use_at, "Say `order: arrival` to accept that.",
+                  "%s takes rows in order and several lanes meet here: in an endless run it goes by "
+                  "arrival",
+                  item->op->name);
+}
+
+/* Was the order whole until the stage's own `scale:` spread the rows over tasks that prepare them? */
+static bool scattered_here(const struct maker *m, const struct item *item,
+                           const struct stream *streams)
+{
+    const struct mr_plan *plan = m->plan;
+    const struct mr_plan_stage *prepare = &plan->stages[item->prepare_stage];
+    return prepare->input_count == 1 && plan->topics[prepare->inputs[0].topic].lanes == 1 &&
+           streams[plan->topics[prepare->inputs[0].topic].stage].in_order;
+}
+
 /* The rows that an ordered or unordered stage sends on, in one of its lanes. */
 static struct stream after(const struct item *item, const struct mr_plan_stage *s, struct stream in,
                            bool one_input)
@@ -135,6 +163,9 @@ void mr_topology__order(struct maker *m)
         if (s->kind != MR_STAGE_PREPARE) {
             s->order = decide(m->c, item, one_input && in.in_order);
             m->c->out->notes[i].order = mr_str_of(order_note(item, s->order));
+            bool own = item->prepare_stage != MR_PLAN_NONE && scattered_here(m, item, streams);
+            if (!own)
+                hint(m->c, item, s->order);
         }
         streams[i] = after(item, s, in, one_input);
     }

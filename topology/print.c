@@ -104,10 +104,14 @@ static void print_readers(const struct mr_plan *p, int topic, struct mr_buf *out
     mr_buf_addz(out, any ? "\n" : ", read by nobody\n");
 }
 
-static void print_topic(const struct mr_plan *p, int index, struct mr_buf *out)
+static void print_topic(const struct mr_plan *p, const struct mr_plan_output *output,
+                        struct mr_buf *out)
 {
+    int index = output->topic;
     const struct mr_plan_topic *t = &p->topics[index];
     mr_buf_printf(out, "    → %.*s: ", MR_FMT(t->name));
+    if (output->route.len)
+        mr_buf_printf(out, "rows where %.*s, ", MR_FMT(output->route));
     plural(out, t->partitions, "partition", "partitions");
     if (t->partitions > 1 && !t->key_count)
         mr_buf_addz(out, " by place");
@@ -153,7 +157,7 @@ static void print_stage(const struct mr_compiled *c, size_t index, struct mr_buf
         if (s->outputs[i].topic == MR_PLAN_NONE)
             mr_buf_addz(out, "    → the next stage of the group\n");
         else
-            print_topic(c->plan, s->outputs[i].topic, out);
+            print_topic(c->plan, &s->outputs[i], out);
     print_keys(c, index, out);
 }
 

@@ -248,6 +248,7 @@ static void resolve_operator(struct compile *c, struct item *item)
     if (!item->mode_given)
         item->mode = c->topo->mode;
     item->sound = ok;
+    mr_topology__route_names(c, item);
 }
 
 static void list_types(struct compile *c, bool source, struct near *near, struct mr_buf *out)

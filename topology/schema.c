@@ -50,6 +50,7 @@ static void unite_absent(struct flow_key *key, const struct flow_schema *without
     key->always = false;
     if (without->open) {
         key->types = MR_ANY | MR_NULL;
+        key->media = MR_MEDIA_TEXT;
         key->certain = false;
     }
 }
@@ -65,6 +66,8 @@ static void unite_key(struct flow_key *key, const struct flow_key *other)
         return;
     }
     key->types |= other->types;
+    if (key->media != other->media)
+        key->media = MR_MEDIA_TEXT;
     key->always = key->always && other->always;
     key->certain = key->certain && other->certain;
 }
@@ -95,6 +98,16 @@ void mr_schema__unite(struct compile *c, struct flow_schema *into, const struct 
     into->bytes += other->bytes;
 }
 
+enum mr_media mr_schema__media(struct mr_str text)
+{
+    size_t bar = mr_str_find(text, MR_STR("|"), 0);
+    struct mr_str word = mr_str_trim(bar == SIZE_MAX ? text : mr_str_span(text.ptr, bar));
+    return mr_str_is(word, "image")   ? MR_MEDIA_IMAGE
+           : mr_str_is(word, "audio") ? MR_MEDIA_AUDIO
+           : mr_str_is(word, "video") ? MR_MEDIA_VIDEO
+                                      : MR_MEDIA_TEXT;
+}
+
 bool mr_schema__types(struct mr_str text, uint32_t *out)
 {
     static const struct {
@@ -103,7 +116,9 @@ bool mr_schema__types(struct mr_str text, uint32_t *out)
     } rows[] = {{"text", MR_TEXT},     {"int", MR_INT},     {"real", MR_NUMBER},
                 {"number", MR_NUMBER}, {"bool", MR_BOOL},   {"list", MR_LIST},
                 {"map", MR_MAP},       {"bytes", MR_BYTES}, {"any", MR_ANY | MR_NULL},
-                {"null", MR_NULL}};
+                {"null", MR_NULL},
+                {"image", MR_TEXT | MR_BYTES}, {"audio", MR_TEXT | MR_BYTES},
+                {"video", MR_TEXT | MR_BYTES}};
     *out = 0;
     while (text.len) {
         const char *bar = memchr(text.ptr, '|', text.len);

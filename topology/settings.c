@@ -212,6 +212,7 @@ static bool set_mode(struct compile *c, struct item *item, struct node *n)
 
 static bool set_retention(struct compile *c, struct item *item, struct node *n)
 {
+    item->retention_at = n->at;
     return mr_topology__take_bytes(c, n, &item->retention);
 }
 
@@ -238,6 +239,22 @@ static bool set_keep_dropped(struct compile *c, struct item *item, struct node *
 static bool set_longest_row(struct compile *c, struct item *item, struct node *n)
 {
     return take_duration(c, n, 86400000, &item->longest_row_ms);
+}
+
+static bool set_serving(struct compile *c, struct item *item, struct node *n)
+{
+    if (n->kind == NODE_LIST || mr_node__is_null(n))
+        return TOPO_ERROR(c, MR_TOPOLOGY_SHAPE, &n->at, NULL,
+                          "the name of a serving is expected here, or {QUESTION: NAME}");
+    item->serving = n;
+    return true;
+}
+
+static bool set_prompts(struct compile *c, struct item *item, struct node *n)
+{
+    (void)c;
+    item->prompts = n;
+    return true;
 }
 
 static bool set_doc(struct compile *c, struct item *item, struct node *n)
@@ -282,6 +299,15 @@ static const struct setting {
      "How much of what it wrote may wait unread."},
     {"order", ON_STAGE | ON_SINK, set_order, SHAPE_WORDS("\"place\",\"arrival\""),
      "Whether rows are taken by their place in the input or as they arrive."},
+    {"route", ON_STAGE, mr_topology__set_route,
+     "\"type\":\"object\",\"minProperties\":1,\"additionalProperties\":false,"
+     "\"patternProperties\":{\"^[a-z][a-z0-9_]{0,62}$\":{" SHAPE_TEXT "}}",
+     "Rows that go on leave by the first route whose expression is true (`from: stage.ROUTE`); the "
+     "others go to the next stage."},
+    {"serving", ON_STAGE, set_serving, "\"type\":[\"string\",\"object\"]",
+     "Which serving its questions go to; needed where several are of the kind."},
+    {"prompts", ON_STAGE, set_prompts, "\"type\":\"object\"",
+     "Prompt by question: the name of a shipped one, {text: ...} or {file: ...}."},
     {"isolate", ON_STAGE, set_isolate, SHAPE_BOOL, "Never in one process with other stages."},
     {"replay_point", ON_STAGE, set_replay_point, SHAPE_BOOL,
      "Its output is kept as a topic: never in one process with the next stage."},

@@ -220,6 +220,28 @@ static struct node *take_container(struct builder *b, struct fy_event *e, unsign
     return n;
 }
 
+/* Where the text stands between its quotes; a block begins at its first word. */
+static void scalar_place(struct builder *b, struct fy_token *token, struct node *n)
+{
+    static const enum node_style styles[] = {
+        [FYSS_PLAIN] = STYLE_PLAIN,     [FYSS_SINGLE_QUOTED] = STYLE_SINGLE,
+        [FYSS_DOUBLE_QUOTED] = STYLE_DOUBLE, [FYSS_LITERAL] = STYLE_LITERAL,
+        [FYSS_FOLDED] = STYLE_FOLDED,
+    };
+    const struct fy_mark *start = fy_token_start_mark(token), *end = fy_token_end_mark(token);
+    enum fy_scalar_style style = fy_token_scalar_style(token);
+    n->style = (int)style >= 0 && style <= FYSS_FOLDED ? styles[style] : STYLE_PLAIN;
+    n->plain = style == FYSS_PLAIN;
+    n->from = start ? start->input_pos : 0;
+    n->to = end ? end->input_pos : 0;
+    if (n->style != STYLE_LITERAL && n->style != STYLE_FOLDED)
+        return;
+    struct mr_str line = mr_topology__line(b->c, n->at.line);
+    while (n->at.column <= line.len && line.ptr[n->at.column - 1] == ' ')
+        n->at.column++;
+    n->at.width = 1;
+}
+
 static struct node *take_event(struct builder *b, struct fy_event *e, unsigned depth, bool *end)
 {
     switch (e->type) {
@@ -232,7 +254,7 @@ static struct node *take_event(struct builder *b, struct fy_event *e, unsigned d
         if (!count_nodes(b, 1, &n->at))
             return NULL;
         n->text = token_text(b, e->scalar.value);
-        n->plain = fy_token_scalar_style(e->scalar.value) == FYSS_PLAIN;
+        scalar_place(b, e->scalar.value, n);
         remember(b, e->scalar.anchor, n);
         return n;
     }

@@ -3,6 +3,7 @@
 #ifndef MR_TOPOLOGY_PRIVATE_H
 #define MR_TOPOLOGY_PRIVATE_H
 
+#include "runtime/expr/expr.h"
 #include "runtime/row/row.h"
 #include "topology/compile.h"
 
@@ -45,6 +46,7 @@ enum {
     NAME_MAX_BYTES = 63,
     PROBLEMS_MAX = 1000,
     ITEMS_MAX = 2000,
+    ROUTES_MAX = 64, /* of one stage */
 };
 
 /* One compilation. */
@@ -116,8 +118,22 @@ struct ref {
     struct place at;
     struct mr_str text;
     int item;    /* index of the item read; -1 unresolved */
-    int outcome; /* MR_PLAN_NONE: its rows that go on */
+    int outcome; /* as in the plan: MR_PLAN_NONE: its rows that go on */
     bool branch; /* may bring rows that another reference brings too */
+};
+struct topo_route {
+    struct mr_str name, text; /* text: ptr NULL when there is none */
+    struct place at;
+    struct node *node;
+    struct mr_expr *expr; /* NULL when it has problems */
+    uint32_t readers;
+};
+struct topo_serving {
+    struct mr_str name;
+    struct place at, kind_at;
+    enum mr_serving_kind kind;
+    bool sound;
+    uint32_t users;
 };
 struct topo_role {
     const struct mr_key *key;
@@ -145,6 +161,12 @@ struct item {
     size_t from_count;
     bool from_given;
     struct place window_at, scale_at, partitions_at, order_at;
+    struct place retention_at;
+    struct topo_route *routes;
+    size_t route_count;
+    struct node *serving, *prompts; /* as written */
+    struct mr_str *extra_reads;     /* keys that its prompts ask for */
+    size_t extra_count;
     uint64_t window_rows, window_idle_ms;
     uint32_t scale, partitions; /* 0: not declared */
     uint64_t retention, bound;
@@ -160,8 +182,9 @@ struct item {
     size_t role_count;
     void *params; /* filled; NULL when there are errors in them */
     bool sound;   /* operator known, parameters and roles without error */
+    bool in_circle;
     bool endless; /* its rows never end */
-    uint32_t readers;
+    uint32_t readers, out_readers; /* of anything; of the rows that go on by no route */
     struct flow_schema *schema_in;
     struct flow_schema *schema; /* keys of the rows that go on; check_keys.c */
     bool joins, renames;        /* fused with its writer; tells branches of one row apart */
@@ -172,6 +195,10 @@ struct topo {
     struct mr_str name;
     enum mr_mode mode;
     uint64_t seed, max_row_bytes, disk_budget;
+    uint64_t replay_horizon; /* 0: none declared */
+    struct place horizon_at, budget_at;
+    struct topo_serving *servings;
+    size_t serving_count;
     bool fuse_auto, lz4;
     struct item *items; /* sources, stages, sinks, as written */
     size_t count, capacity;
@@ -206,6 +233,16 @@ bool mr_topology__take_bytes(struct compile *c, const struct node *n, uint64_t *
 bool mr_topology__take_word(struct compile *c, const struct node *n, const char *words, int *out);
 bool mr_topology__id_ok(struct mr_str id);
 
+/* routes.c: `route:`, its names, and its expressions once the keys are known. */
+bool mr_topology__set_route(struct compile *c, struct item *item, struct node *n);
+void mr_topology__route_names(struct compile *c, const struct item *item);
+int mr_topology__route_find(const struct item *item, struct mr_str name); /* -1: none */
+void mr_topology__check_routes(struct compile *c, struct item *item);
+/* servings.c: the section, and what a stage that asks a model needs of it. */
+void mr_topology__servings(struct compile *c, struct node *n);
+void mr_topology__check_model(struct compile *c, struct item *item);
+void mr_topology__unused_servings(struct compile *c);
+
 /* resolve.c: operators and connectors by name, parameters and roles to their tables. */
 void mr_topology__resolve(struct compile *c);
 /* values.c: a node as the text form of a parameter. */
@@ -228,6 +265,7 @@ struct flow_key {
     bool certain;   /* declared or written, not just seen in a sample */
     bool gone;      /* removed upstream */
     int who;        /* item that wrote or removed it */
+    enum mr_media media; /* what the text stands for; MR_MEDIA_TEXT: a text, or not known */
 };
 struct flow_schema {
     struct flow_key *keys;
@@ -242,7 +280,14 @@ struct flow_schema *mr_schema__copy(struct compile *c, const struct flow_schema 
 void mr_schema__unite(struct compile *c, struct flow_schema *into, const struct flow_schema *other);
 /* "text", "number|null": a declared type. False when it is none. */
 bool mr_schema__types(struct mr_str text, uint32_t *out);
+enum mr_media mr_schema__media(struct mr_str text); /* of such a type */
 void mr_topology__check_keys(struct compile *c);
+/* `Did you mean "a"? Keys there: a, b.` */
+const char *mr_topology__keys_there(struct compile *c, const struct flow_schema *s,
+                                    struct mr_str name);
+/* check_use.c: keys written in vain; what is read beside the roles. */
+void mr_topology__check_use(struct compile *c);
+void mr_topology__note_read(struct compile *c, struct item *item, struct mr_str name);
 
 /* make.c: the plan. fuse.c: which stages share a process (item.joins, item.cut). order.c: in which
  * order rows come (stage.order, notes), and which branches bring the same row (ref.branch). */

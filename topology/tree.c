@@ -78,8 +78,15 @@ static void set_max_row(struct compile *c, struct node *n)
         c->topo->max_row_bytes = bytes;
 }
 
+static void set_replay_horizon(struct compile *c, struct node *n)
+{
+    c->topo->horizon_at = n->at;
+    mr_topology__take_bytes(c, n, &c->topo->replay_horizon);
+}
+
 static void set_disk_budget(struct compile *c, struct node *n)
 {
+    c->topo->budget_at = n->at;
     mr_topology__take_bytes(c, n, &c->topo->disk_budget);
 }
 
@@ -151,6 +158,16 @@ static const struct top {
     {"max_row_bytes", set_max_row, SHAPE_SIZE,
      "Longest row; longer ones are rejected. Default 8 MiB."},
     {"disk_budget", set_disk_budget, SHAPE_SIZE, "How much disk all topics together may take."},
+    {"replay_horizon", set_replay_horizon, SHAPE_SIZE,
+     "How much of what each topic carried must stay for replays."},
+    {"servings", mr_topology__servings,
+     "\"type\":\"object\",\"additionalProperties\":{\"type\":\"object\","
+     "\"required\":[\"endpoints\",\"model\"],\"additionalProperties\":false,\"properties\":{"
+     "\"kind\":{" SHAPE_WORDS("\"chat\",\"completions\",\"embeddings\",\"classify\",\"rerank\","
+                             "\"reward\",\"perplexity\"") "},"
+     "\"endpoints\":{\"type\":[\"string\",\"array\"],\"minItems\":1,"
+     "\"items\":{\"type\":\"string\"}},\"model\":{" SHAPE_TEXT "},\"doc\":{" SHAPE_TEXT "}}}",
+     "Models that stages ask, by name."},
     {"compression", set_compression, SHAPE_WORDS("\"lz4\",\"none\""), "Of topics on disk."},
     {"sources", NULL, NULL, "Several sources by name."},
     {"source", NULL, NULL, "The one source; a bare text or list names files."},

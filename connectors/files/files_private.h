@@ -177,6 +177,10 @@ void mr_files__csv_close(struct files_reader *r);
 bool mr_files__document_next(struct files_reader *r, struct files_record *out);
 
 /* schema.c */
+/* overlap.c: does a source's pattern name this path? Where does a sink write? */
+bool mr_files__reads(const void *params, const char *base_dir, struct mr_str path);
+void mr_files__target(const void *params, const char *base_dir, struct mr_buf *out);
+
 struct mr_error *mr_files__schema(const void *params, const char *base_dir, struct mr_arena *arena,
                                   struct mr_schema *out);
 

@@ -310,6 +310,7 @@ const struct mr_sink_type mr_sink_file = {
     .params_size = sizeof(struct sink_params),
     .params = params,
     .check = check,
+    .target = mr_files__target,
     .open = open_sink,
     .write = write_row,
     .save = save,

@@ -73,6 +73,8 @@ struct mr_source_type {
     struct mr_error *(*schema)(const void *params, const char *base_dir, struct mr_arena *arena,
                                struct mr_schema *out);
     bool (*is_endless)(const void *params);
+    /* Compile time: would it read this path, as a sink's target gave it? May be NULL. */
+    bool (*reads)(const void *params, const char *base_dir, struct mr_str path);
     struct mr_error *(*open)(const struct mr_connector_env *env, const void *params,
                              struct mr_source **out);
     struct mr_error *(*next)(struct mr_source *s, enum mr_source_status *status,
@@ -95,6 +97,8 @@ struct mr_sink_type {
     size_t params_size;
     const struct mr_param *params;
     struct mr_error *(*check)(const void *params);
+    /* Compile time: where its rows will lie, appended to out. May be NULL. */
+    void (*target)(const void *params, const char *base_dir, struct mr_buf *out);
     struct mr_error *(*open)(const struct mr_connector_env *env, const void *params,
                              struct mr_sink **out);   /* recovers: truncates to the saved position */
     struct mr_error *(*write)(struct mr_sink *s, const struct mr_head *head, struct mr_str map);

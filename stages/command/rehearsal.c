@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "runtime/flow/chain.h"
+#include "runtime/flow/route.h"
 #include "runtime/row/json.h"
 #include "runtime/row/row.h"
 
@@ -33,6 +34,7 @@ struct mr_rehearsal {
     struct row_list *topics; /* by topic; then one per stage, for sinks */
     struct left_count *left;
     size_t left_count;
+    struct mr_router *router; /* of the stage at work */
     struct mr_buf scratch;
 };
 
@@ -119,13 +121,21 @@ static struct mr_error *forward(void *arg, int stage, struct mr_row *row, struct
 {
     struct mr_rehearsal *r = arg;
     struct mr_str map = encode(r, row);
-    if (map.len > r->plan->max_row_bytes) {
+    int outcome;
+    struct mr_error *failed = mr_router_choose(r->router, row, &outcome);
+    if (failed && !mr_error_is_row(failed))
+        return failed;
+    if (failed) {
+        refused->outcome = MR_LEFT_BAD_INPUT;
+        refused->note = MR_STR("a route cannot be told");
+        mr_error_free(failed);
+    } else if (map.len > r->plan->max_row_bytes) {
         refused->outcome = MR_LEFT_TOO_LARGE;
         refused->note = MR_STR("the row is larger than the limit");
     } else if (r->plan->stages[stage].kind == MR_STAGE_SINK) {
         keep(sink_list(r, stage), &row->head, map);
     } else {
-        to_outputs(r, stage, MR_PLAN_NONE, &row->head, map);
+        to_outputs(r, stage, outcome, &row->head, map);
     }
     return NULL;
 }
@@ -181,7 +191,11 @@ static struct mr_error *run_stage(struct mr_rehearsal *r, int stage)
     if (!e)
         e = mr_chain_create(r->plan, &stage, 1, RUN, store, &callbacks, &chain);
     if (!e)
+        e = mr_router_create(&r->plan->stages[stage], &r->router);
+    if (!e)
         e = push_inputs(r, stage, chain, store);
+    mr_router_destroy(r->router);
+    r->router = NULL;
     mr_chain_destroy(chain);
     mr_store_close(store);
     mr_buf_finish(&dir);

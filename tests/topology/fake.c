@@ -135,12 +135,29 @@ static const struct mr_key made_keys[] = {
     {"output_key", MR_WRITE, MR_TEXT, "Text made.", .def = "text"}, {0}};
 static const struct mr_op op_make = {.name = "tests.make", .doc = "Makes rows.",
                                      .scope = MR_GENERATE, .keys = made_keys, .finish = done};
-static const struct mr_slot slots[] = {{"judge", "tests/judge", "A question."}, {0}};
+static const struct mr_slot slots[] = {
+    {.name = "judge", .prompt = "tests/judge", .doc = "A question.",
+     .prompts = "tests/judge_short tests/judge_zh"},
+    {0}};
 static struct mr_error *reply(struct mr_ctx *ctx, struct mr_row *row, struct mr_str text)
 {
     (void)text;
     return go_on(ctx, row);
 }
+static const struct mr_slot pair_slots[] = {
+    {.name = "draft", .prompt = "tests/draft", .doc = "The first question."},
+    {.name = "near", .doc = "Vectors of both.", .serving = MR_SERVE_EMBEDDINGS},
+    {0}};
+static const struct mr_op op_pair = {.name = "tests.pair", .doc = "Asks two models.",
+                                     .keys = text_keys, .slots = pair_slots, .process = go_on,
+                                     .reply = reply};
+static const struct mr_key see_keys[] = {
+    {"input_key", MR_READ, MR_TEXT | MR_BYTES, "Picture looked at.", .def = "image",
+     .media = MR_MEDIA_IMAGE},
+    {"output_key", MR_WRITE, MR_TEXT, "Smaller picture.", .optional = true, .media = MR_MEDIA_IMAGE},
+    {0}};
+static const struct mr_op op_see = {.name = "tests.see", .doc = "Looks at pictures.",
+                                    .keys = see_keys, .process = go_on};
 static const struct mr_op op_ask = {.name = "tests.ask", .doc = "Asks a model.", .keys = text_keys,
                                     .slots = slots, .process = go_on, .reply = reply};
 
@@ -148,7 +165,7 @@ struct mr_registry *fake_registry(void)
 {
     static const struct mr_op *const ops[] = {&op_clean, &op_long,  &op_score, &op_need, &op_chunk,
                                               &op_rename, &op_only, &op_cast,  &op_first, &op_near,
-                                              &op_top,   &op_make,  &op_ask};
+                                              &op_top,   &op_make,  &op_ask, &op_pair, &op_see};
     static struct mr_registry_row rows[sizeof ops / sizeof *ops + 1];
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
         rows[i] = (struct mr_registry_row){ops[i]->name, ops[i]};
@@ -219,9 +236,23 @@ static bool files_endless(const void *params)
     return ((const struct files *)params)->watch;
 }
 
+/* Exact names, and `folder/…` for all of a folder. */
+static bool files_reads(const void *params, const char *base_dir, struct mr_str path)
+{
+    const struct files *p = params;
+    (void)base_dir;
+    for (size_t i = 0; i < p->files.count; i++) {
+        struct mr_str f = p->files.items[i];
+        if (mr_str_eq(f, path) || (mr_str_ends(f, MR_STR("/*")) && path.len > f.len &&
+                                   memcmp(path.ptr, f.ptr, f.len - 1) == 0))
+            return true;
+    }
+    return false;
+}
+
 static const struct mr_source_type files_type = {
     .name = "files", .doc = "Files.", .params_size = sizeof(struct files), .params = files_params,
-    .schema = files_schema, .is_endless = files_endless};
+    .schema = files_schema, .is_endless = files_endless, .reads = files_reads};
 
 struct file {
     struct mr_str file;
@@ -231,8 +262,14 @@ static const struct mr_param file_params[] = {
     {MR_FIELD(struct file, file), .doc = "File written."},
     {MR_FIELD(struct file, shard_bytes), .def = "0", .unit = "bytes", .doc = "Size of a shard."},
     {0}};
+static void file_target(const void *params, const char *base_dir, struct mr_buf *out)
+{
+    (void)base_dir;
+    mr_buf_adds(out, ((const struct file *)params)->file);
+}
 static const struct mr_sink_type file_type = {
-    .name = "file", .doc = "A file.", .params_size = sizeof(struct file), .params = file_params};
+    .name = "file", .doc = "A file.", .params_size = sizeof(struct file), .params = file_params,
+    .target = file_target};
 
 static const struct mr_source_type *const sources[] = {&files_type, NULL};
 static const struct mr_sink_type *const sinks[] = {&file_type, NULL};
