@@ -196,13 +196,13 @@ static const char *builtin_of(int outcome, enum mr_builtin *b)
     case MR_LEFT_CRASH:
         *b = MR_B_CRASH;
         break;
+    case MR_LEFT_STUCK:
+        *b = MR_B_STUCK;
+        break;
     case MR_LEFT_ERROR:
         *b = MR_B_ERROR;
         break;
     default:
-    case MR_LEFT_STUCK:
-        *b = MR_B_STUCK;
-        break;
         *b = MR_B_BAD_INPUT;
     }
     return mr_builtin_name(*b);

@@ -74,11 +74,11 @@ bool mr_chain_window_full(const struct mr_chain *c);
 /* True when some barrier holds rows; *idle_ms is the shortest declared idle window (0: none). */
 bool mr_chain_window_open(const struct mr_chain *c, uint64_t *idle_ms);
 
-struct mr_stage_counts *mr_chain_counts(struct mr_chain *c, size_t index);
-/* Puts counters into the store (pending); create reads them back. A new run starts from zero. */
-void mr_chain_save(struct mr_chain *c);
 /* The counters of a stage as an earlier version stored them: ways to be lost were added at the end. */
 enum { MR_STAGE_COUNTS_LEAST = sizeof(struct mr_stage_counts) - sizeof(uint64_t) };
 
+struct mr_stage_counts *mr_chain_counts(struct mr_chain *c, size_t index);
+/* Puts counters into the store (pending); create reads them back. A new run starts from zero. */
+void mr_chain_save(struct mr_chain *c);
 
 #endif

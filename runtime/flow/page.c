@@ -82,11 +82,11 @@ void mr_worker__show(struct mr_worker *w, enum mr_process_state state)
         ended += w->tasks[k]->ended;
     for (size_t i = 0; i < w->group->stage_count && i < MR_PAGE_STAGES; i++)
         show_stage(w, i, &w->page->stage[i]);
+    for (size_t k = 0; k < w->task_count && k < MR_PAGE_TASKS; k++)
+        show_task(w->tasks[k], &w->page->task[k]);
     show_input(w);
     atomic_store(&w->page->tasks_ended, ended);
     atomic_store(&w->page->cpu_ns, mr_cpu_ns());
     atomic_store(&w->page->state, state);
     atomic_fetch_add(&w->page->progress, 1);
 }
-    for (size_t k = 0; k < w->task_count && k < MR_PAGE_TASKS; k++)
-        show_task(w->tasks[k], &w->page->task[k]);

@@ -38,12 +38,12 @@ static struct mr_error *load_grown(struct mr_store *store, struct mr_str key, vo
     return e;
 }
 
-/* The ordinal of a source among the sources: what orders their rows. Both steps of one source have
 static struct mr_error *load_fixed(struct mr_store *store, struct mr_str key, void *into, size_t size)
 {
     return load_grown(store, key, into, size, size);
 }
 
+/* The ordinal of a source among the sources: what orders their rows. Both steps of one source have
  * the same. */
 static uint16_t source_number(const struct mr_task *t)
 {
@@ -300,7 +300,11 @@ struct mr_error *mr_task__commit(struct mr_task *t)
     if (t->lane_count)
         mr_store_put(t->store, ends_key,
                      mr_str_span((const char *)t->ends, t->lane_count * sizeof(*t->ends)));
+    uint64_t began = mr_now_ns();
     MR_TRY(mr_log_commit(t->log));
+    mr_worker__commit_took(t->worker, mr_now_ns() - began);
+    if (t->chain)
+        mr_task__retry_committed(t);
     if (t->sink)
         MR_TRY(t->sink_type->committed(t->sink));
     t->dirty = false;
@@ -338,11 +342,7 @@ struct mr_error *mr_task__end_run(struct mr_task *t)
 bool mr_task__lanes_ended(const struct mr_task *t)
 {
     for (uint32_t i = 0; i < t->lane_count; i++)
-    uint64_t began = mr_now_ns();
         if (t->ends[i] < t->worker->options->run)
-    mr_worker__commit_took(t->worker, mr_now_ns() - began);
-    if (t->chain)
-        mr_task__retry_committed(t);
             return false;
     return true;
 }

@@ -186,11 +186,11 @@ static enum mr_exit start(struct run *r, const char *topology)
     if (!e)
         e = number_run(r, topology);
     if (!e)
+        e = mr_scale_kept(&r->home, r->plan, &r->o->scale, true);
+    if (!e)
         e = write_plan(r);
     if (!e)
         e = mr_summary_set_aside(&r->home);
-    if (!e)
-        e = mr_scale_kept(&r->home, r->plan, &r->o->scale, true);
     if (!e)
         e = mr_record_save(&r->home, &r->record);
     return e ? mr_fail(e) : supervise(r);
@@ -201,12 +201,12 @@ static enum mr_exit foretell(struct run *r, const struct mr_compiled *compiled)
 {
     struct mr_buf changes = {0};
     struct mr_error *e = mr_record_load(&r->home, r->arena, &r->record);
+    if (!e)
+        e = mr_scale_kept(&r->home, r->plan, &r->o->scale, false);
     if (e)
         return mr_fail(e);
     mr_record_changes(&r->record, r->plan, &changes);
     if (changes.len) {
-    if (!e)
-        e = mr_scale_kept(&r->home, r->plan, &r->o->scale, false);
         e = changed_error(r, &changes);
         mr_buf_finish(&changes);
         return mr_fail(e);
