@@ -109,6 +109,9 @@ static void default_from(struct compile *c)
 static const char *outcomes_of(struct compile *c, const struct item *item)
 {
     struct mr_buf names = {0};
+    for (size_t i = 0; i < item->route_count; i++)
+        mr_buf_printf(&names, "%s\"%.*s\"", names.len ? ", " : "Its rows leave as ",
+                      MR_FMT(item->routes[i].name));
     for (const struct mr_outcome *o = item->op->outcomes; o && o->name; o++)
         mr_buf_printf(&names, "%s\"%s\"", names.len ? ", " : "Its rows leave as ", o->name);
     const char *text = names.len ? mr_topology__text(c, "%s.", mr_buf_text(&names))
@@ -124,7 +127,14 @@ static bool find_outcome(struct compile *c, struct ref *ref, struct mr_str name)
         return false; /* said before */
     struct near near;
     mr_near__begin(&near, name);
-    int index = 0;
+    int index = 0, route = mr_topology__route_find(to, name);
+    for (size_t i = 0; i < to->route_count; i++)
+        mr_near__try(&near, to->routes[i].name);
+    if (route >= 0) {
+        ref->outcome = MR_PLAN_ROUTE - route;
+        c->topo->items[ref->item].routes[route].readers++;
+        return true;
+    }
     for (const struct mr_outcome *o = to->op ? to->op->outcomes : NULL; o && o->name;
          o++, index++) {
         if (mr_str_is(name, o->name)) {
@@ -145,8 +155,9 @@ static bool find_outcome(struct compile *c, struct ref *ref, struct mr_str name)
                                        MR_FMT(c->topo->name), MR_FMT(to->id));
     if (!remedy && to->op)
         remedy = outcomes_of(c, to);
-    return TOPO_ERROR(c, MR_TOPOLOGY_FROM, &ref->at, remedy, "%s \"%.*s\" has no outcome \"%.*s\"",
-                      kind_name(to), MR_FMT(to->id), MR_FMT(name));
+    return TOPO_ERROR(c, MR_TOPOLOGY_FROM, &ref->at, remedy, "%s \"%.*s\" has no %s \"%.*s\"",
+                      kind_name(to), MR_FMT(to->id),
+                      to->route_count ? "route or outcome" : "outcome", MR_FMT(name));
 }
 
 static bool resolve_ref(struct compile *c, struct item *item, struct ref *ref)
@@ -189,6 +200,16 @@ struct visit {
     bool ok;
 };
 
+/* The outcome by which rows of `writer` that left it come into `reader`, or NULL. */
+static const char *left_as(const struct topo *t, int reader, int writer)
+{
+    const struct item *item = &t->items[reader];
+    for (size_t i = 0; i < item->from_count; i++)
+        if (item->from[i].item == writer && item->from[i].outcome >= 0 && t->items[writer].op)
+            return t->items[writer].op->outcomes[item->from[i].outcome].name;
+    return NULL;
+}
+
 static void report_cycle(struct visit *v, const struct ref *ref)
 {
     struct mr_buf text = {0};
@@ -198,8 +219,23 @@ static void report_cycle(struct visit *v, const struct ref *ref)
     for (size_t i = v->depth; i >= from && i > 0; i--) /* the path goes from readers to writers */
         mr_buf_printf(&text, "%.*s → ", MR_FMT(v->c->topo->items[v->path[i - 1]].id));
     mr_buf_adds(&text, v->c->topo->items[v->path[v->depth - 1]].id);
-    v->ok = TOPO_ERROR(v->c, MR_TOPOLOGY_CYCLE, &ref->at, NULL, "rows would go in a circle: %s",
-                       mr_buf_text(&text));
+    for (size_t i = from ? from - 1 : 0; i < v->depth; i++)
+        v->c->topo->items[v->path[i]].in_circle = true;
+    const struct topo *t = v->c->topo;
+    int reader = v->path[v->depth - 1], writer = ref->item;
+    const char *outcome = left_as(t, reader, writer);
+    for (size_t i = from; i > 0 && i < v->depth && !outcome; i++) {
+        reader = v->path[i - 1];
+        writer = v->path[i];
+        outcome = left_as(t, reader, writer);
+    }
+    if (outcome)
+        v->ok = TOPO_ERROR(v->c, MR_TOPOLOGY_FEEDBACK, &ref->at, NULL,
+                           "rows that left stage \"%.*s\" as %s come back to it: %s",
+                           MR_FMT(t->items[writer].id), outcome, mr_buf_text(&text));
+    else
+        v->ok = TOPO_ERROR(v->c, MR_TOPOLOGY_CYCLE, &ref->at, NULL, "rows would go in a circle: %s",
+                           mr_buf_text(&text));
     mr_buf_finish(&text);
 }
 
@@ -239,17 +275,60 @@ static bool order_items(struct compile *c)
     return v.ok;
 }
 
+/* Of a stage of which something is read: what of it nobody reads. */
+static void check_unread(struct compile *c, const struct item *item)
+{
+    for (size_t i = 0; i < item->route_count; i++)
+        if (!item->routes[i].readers)
+            TOPO_WARNING(c, MR_TOPOLOGY_UNUSED, &item->routes[i].at, NULL,
+                         "nothing reads route \"%.*s\" of stage \"%.*s\"",
+                         MR_FMT(item->routes[i].name), MR_FMT(item->id));
+    if (!item->out_readers)
+        TOPO_WARNING(c, MR_TOPOLOGY_UNUSED, &item->at,
+                     "They stay in its topic; read them with `from:` to do something with them.",
+                     item->route_count ? "nothing reads the rows of stage \"%.*s\" that take no route"
+                                       : "nothing reads the rows of stage \"%.*s\" that go on",
+                     MR_FMT(item->id));
+}
+
 static void count_readers(struct compile *c)
 {
     struct topo *t = c->topo;
     for (size_t i = 0; i < t->count; i++)
-        for (size_t k = 0; k < t->items[i].from_count; k++)
-            if (t->items[i].from[k].item >= 0)
-                t->items[t->items[i].from[k].item].readers++;
-    for (size_t i = 0; i < t->count; i++)
-        if (t->items[i].kind != MR_STAGE_SINK && !t->items[i].readers)
-            TOPO_WARNING(c, MR_TOPOLOGY_UNUSED, &t->items[i].at, NULL, "nothing reads %s \"%.*s\"",
-                         kind_name(&t->items[i]), MR_FMT(t->items[i].id));
+        for (size_t k = 0; k < t->items[i].from_count; k++) {
+            const struct ref *ref = &t->items[i].from[k];
+            if (ref->item < 0)
+                continue;
+            t->items[ref->item].readers++;
+            t->items[ref->item].out_readers += ref->outcome == MR_PLAN_NONE;
+        }
+    for (size_t i = 0; i < t->count; i++) {
+        const struct item *item = &t->items[i];
+        if (item->kind != MR_STAGE_SINK && !item->readers)
+            TOPO_WARNING(c, MR_TOPOLOGY_UNUSED, &item->at, NULL, "nothing reads %s \"%.*s\"",
+                         kind_name(item), MR_FMT(item->id));
+        else if (item->kind == MR_STAGE_OPERATOR)
+            check_unread(c, item);
+    }
+}
+
+/* Stages into which no path from a source leads: those behind a circle. */
+static void check_reach(struct compile *c)
+{
+    struct topo *t = c->topo;
+    char *reached = mr_arena_zalloc(c->arena, t->count + 1);
+    for (size_t i = 0; i < t->order_count; i++) {
+        struct item *item = &t->items[t->order[i]];
+        bool any = item->kind == MR_STAGE_SOURCE, whole = true;
+        for (size_t k = 0; k < item->from_count; k++) {
+            whole = whole && item->from[k].item >= 0;
+            any = any || item->from[k].item < 0 || reached[item->from[k].item];
+        }
+        reached[t->order[i]] = any || !whole || !item->from_count;
+        if (!reached[t->order[i]] && !item->in_circle)
+            TOPO_WARNING(c, MR_TOPOLOGY_UNREACHABLE, &item->at, NULL,
+                         "no row of a source gets to %s \"%.*s\"", kind_name(item), MR_FMT(item->id));
+    }
 }
 
 bool mr_topology__check_graph(struct compile *c)
@@ -273,5 +352,7 @@ bool mr_topology__check_graph(struct compile *c)
             }
     ok = order_items(c) && ok;
     count_readers(c);
+    if (t->source_count)
+        check_reach(c);
     return ok;
 }

@@ -174,7 +174,10 @@ static int topic_new(struct maker *m, int stage, struct mr_str output, uint32_t 
         .partitions = partitions,
         .lanes = plan->groups[plan->stages[stage].group].partitions,
         .bound_bytes = item->bound ? item->bound : DEFAULT_BOUND,
-        .keep_bytes = item->retention ? item->retention : plan->endless ? ENDLESS_KEEP : 0,
+        .keep_bytes = item->retention  ? item->retention
+                      : !plan->endless ? 0
+                      : m->c->topo->replay_horizon > ENDLESS_KEEP ? m->c->topo->replay_horizon
+                                                                  : ENDLESS_KEEP,
     };
     return (int)plan->topic_count++;
 }
@@ -186,7 +189,11 @@ static struct mr_plan_output *output_new(struct maker *m, int stage, struct mr_s
     struct mr_plan_output *more = mr_arena_alloc(m->c->arena, (s->output_count + 1) * sizeof *more);
     if (s->output_count)
         memcpy(more, s->outputs, s->output_count * sizeof *more);
-    more[s->output_count] = (struct mr_plan_output){copy(m, name), outcome, topic};
+    const struct item *item = &m->c->topo->items[m->item_of[stage]];
+    more[s->output_count] = (struct mr_plan_output){.name = copy(m, name), .outcome = outcome,
+                                                    .topic = topic};
+    if (outcome <= MR_PLAN_ROUTE)
+        more[s->output_count].route = copy(m, item->routes[MR_PLAN_ROUTE - outcome].text);
     s->outputs = more;
     return &more[s->output_count++];
 }
@@ -207,14 +214,22 @@ static bool same_keys(const struct mr_plan_topic *t, const struct topo_role *rol
     return true;
 }
 
+static struct mr_str output_name(const struct maker *m, int stage, int outcome)
+{
+    if (outcome == MR_PLAN_NONE)
+        return MR_STR("out");
+    if (outcome <= MR_PLAN_ROUTE)
+        return m->c->topo->items[m->item_of[stage]].routes[MR_PLAN_ROUTE - outcome].name;
+    return mr_str_of(m->plan->stages[stage].op->outcomes[outcome].name);
+}
+
 /* The topic that carries an output of a stage in the partitions a reader needs: an existing one, or
  * one more. Further ones are named after the reader. */
 static int topic_for(struct maker *m, int stage, int outcome, const struct item *reader,
                      uint32_t partitions, const struct topo_role *keys)
 {
     struct mr_plan_stage *s = &m->plan->stages[stage];
-    struct mr_str name =
-        outcome == MR_PLAN_NONE ? MR_STR("out") : mr_str_of(s->op->outcomes[outcome].name);
+    struct mr_str name = output_name(m, stage, outcome);
     bool first = true;
     for (size_t i = 0; i < s->output_count; i++) {
         if (s->outputs[i].outcome != outcome)
@@ -283,6 +298,17 @@ static void close_outputs(struct maker *m, int stage, bool handed_on)
     struct mr_plan_output first = s->outputs[at];
     memmove(s->outputs + 1, s->outputs, at * sizeof *s->outputs);
     s->outputs[0] = first;
+    /* Every route has its topic, since a row takes the first that is true, read or not. */
+    const struct item *item = &m->c->topo->items[m->item_of[stage]];
+    for (size_t r = 0; r < item->route_count && s->kind == MR_STAGE_OPERATOR; r++) {
+        int outcome = MR_PLAN_ROUTE - (int)r;
+        bool there = false;
+        for (size_t i = 0; i < s->output_count; i++)
+            there = there || s->outputs[i].outcome == outcome;
+        if (!there)
+            output_new(m, stage, item->routes[r].name, outcome,
+                       topic_new(m, stage, item->routes[r].name, 1));
+    }
 }
 
 static void connect_all(struct maker *m, bool keyed)
