@@ -75,11 +75,19 @@ static void visit_key(struct compiler *c, struct node *n, bool asked)
     if (!c->keys || !c->keys->types)
         return;
     n->types = c->keys->types(c->keys->arg, n->name);
-    if (n->types)
-        return;
-    wrong(n);
-    mr_expr__problem(c, MR_EXPR_KEY, n->begin, n->end, mr_expr__near_key(c, n->name),
-                     "there is no key \"%.*s\"", MR_FMT(n->name));
+    if (!n->types) /* told at the end, unless another part asks whether it is there */
+        n->types = MR_EXPR_UNKNOWN;
+}
+
+static void check_keys(struct compiler *c)
+{
+    for (uint32_t i = 0; c->keys && c->keys->types && i < c->expr->key_count; i++) {
+        const struct mr_expr_key *key = &c->expr->keys[i];
+        if (!key->optional && !c->keys->types(c->keys->arg, key->name))
+            mr_expr__problem(c, MR_EXPR_KEY, key->at, key->at + key->length,
+                             mr_expr__near_key(c, key->name), "there is no key \"%.*s\"",
+                             MR_FMT(key->name));
+    }
 }
 
 static void visit_path(struct compiler *c, struct node *n, bool asked)
@@ -468,4 +476,5 @@ static void visit(struct compiler *c, struct node *n, bool asked)
 void mr_expr__check(struct compiler *c, struct node *root)
 {
     visit(c, root, false);
+    check_keys(c);
 }

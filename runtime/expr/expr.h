@@ -29,7 +29,8 @@ enum {
 /* What is known of the keys. NULL instead of a table: nothing is. */
 struct mr_expr_keys {
     /* enum mr_type bits of a key, MR_NULL among them when it may be null or missing;
-     * MR_EXPR_UNKNOWN: not known; 0: there is no such key, which is a problem. */
+     * MR_EXPR_UNKNOWN: not known; 0: there is no such key, which is a problem unless the
+     * expression asks whether it is there (optional below). */
     uint32_t (*types)(void *arg, struct mr_str key);
     /* The i-th key that is there, ptr NULL behind the last: for "did you mean". May be NULL. */
     struct mr_str (*name)(void *arg, size_t i);
