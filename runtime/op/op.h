@@ -44,7 +44,9 @@ struct mr_key {
     bool many;             /* binds one or more keys: `role: [a, b]` */
     const char *aliases;   /* other role names, blank-separated, or NULL */
     const char *type_of;   /* written with the type of this other role, or NULL */
-    const char *type_param; /* choice parameter whose chosen name is the type (null|bool|int|…) */
+    const char *type_param; /* choice parameter whose chosen name is the type (null|bool|int|…), or
+                             * expression parameter whose i-th expression is what is written under
+                             * the role's i-th key */
     enum mr_media media;   /* what the text or the bytes stand for */
 };
 

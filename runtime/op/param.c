@@ -82,10 +82,11 @@ void mr_param_expected(const struct mr_param *p, struct mr_buf *out)
         add_range(p, "a number", "", out);
         break;
     case MR_P_TEXT:
-        mr_buf_addz(out, "a text");
+        mr_buf_addz(out, p->expr ? "an expression" : "a text");
         break;
     case MR_P_TEXTS:
-        add_range(p, "a list of texts", " items", out);
+        add_range(p, p->expr ? "an expression, or a list of expressions" : "a list of texts",
+                  " items", out);
         break;
     case MR_P_CHOICE:
         choices = mr_op__choice_count(p->choices);
@@ -258,8 +259,7 @@ static struct mr_error *unknown(const struct mr_param *table, struct mr_str name
             near = p->name;
         }
     }
-    struct mr_error *e =
-        mr_error(MR_PARAM_INVALID, "there is no parameter \"%.*s\"", MR_FMT(name));
+    struct mr_error *e = mr_error(MR_PARAM_INVALID, "there is no parameter \"%.*s\"", MR_FMT(name));
     return near ? mr_error_remedy(e, "Did you mean \"%s\"?", near) : e;
 }
 
@@ -287,8 +287,9 @@ struct mr_error *mr_params_fill(const struct mr_param *table, const struct mr_se
         } else {
             struct mr_buf expected = {0};
             mr_param_expected(p, &expected);
-            struct mr_error *e = mr_error(MR_PARAM_INVALID, "parameter \"%s\" is missing; expected %s",
-                                          p->name, mr_buf_text(&expected));
+            struct mr_error *e =
+                mr_error(MR_PARAM_INVALID, "parameter \"%s\" is missing; expected %s", p->name,
+                         mr_buf_text(&expected));
             mr_buf_finish(&expected);
             return e;
         }
@@ -336,7 +337,7 @@ void mr_param_format(const struct mr_param *p, const void *target, struct mr_buf
     case MR_P_CHOICE:
         *null = *(const int *)field < 0;
         if (!*null)
-            mr_buf_adds(out, mr_op__choice(p->choices, (size_t)*(const int *)field));
+            mr_buf_adds(out, mr_op__choice(p->choices, (size_t) * (const int *)field));
         break;
     }
 }

@@ -34,6 +34,9 @@ struct mr_param {
     const char *doc;      /* one sentence with a full stop */
     const char *aliases;  /* other accepted names, blank-separated, or NULL */
     bool nullable;
+    /* A text, or a list of texts, that are expressions over the keys of the rows that come in: the
+     * enum mr_type bits of which each must be able to give one. 0: no expression. */
+    uint32_t expr;
 };
 
 /* Name, type and offset from the struct field itself, so that table and struct cannot disagree. */

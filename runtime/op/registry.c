@@ -29,7 +29,8 @@ static bool lower_name(struct mr_str s)
     return true;
 }
 
-/* A role names keys as the reference does, so capitals and dashes occur in defaults, not in roles. */
+/* A role names keys as the reference does, so capitals and dashes occur in defaults, not in roles.
+ */
 static bool sentence(const char *text)
 {
     size_t len = text ? strlen(text) : 0;
@@ -81,6 +82,8 @@ static struct mr_error *check_param(const struct mr_op *op, const struct mr_para
         return FAULT(op, "parameter outside its struct:", p->name);
     if ((p->type == MR_P_CHOICE) != (mr_op__choice_count(p->choices) > 0))
         return FAULT(op, "choices do not fit the type of", p->name);
+    if (p->expr && p->type != MR_P_TEXT && p->type != MR_P_TEXTS)
+        return FAULT(op, "only texts can be expressions:", p->name);
     if (p->nullable && p->type == MR_P_BOOL)
         return FAULT(op, "a yes or no cannot be null:", p->name);
     if (!is_number(p, p->min) || !is_number(p, p->max))
@@ -128,8 +131,8 @@ static struct mr_error *check_key(const struct mr_op *op, const struct mr_key *k
         return FAULT(op, "type_of names no role:", key->name);
     if (key->type_param) {
         const struct mr_param *p = mr_param_find(op->params, mr_str_of(key->type_param));
-        if (!p || p->type != MR_P_CHOICE)
-            return FAULT(op, "type_param names no choice:", key->name);
+        if (!p || (p->type != MR_P_CHOICE && !p->expr))
+            return FAULT(op, "type_param names no choice and no expression:", key->name);
     }
     if (key->access == MR_PREPARED && !op->prepare)
         return FAULT(op, "nothing prepares role", key->name);
@@ -267,7 +270,8 @@ const struct mr_op *mr_registry_find(const struct mr_registry *r, struct mr_str 
 }
 
 /* Smallest distance to any name of the operator, and that name. */
-static size_t nearest(const struct mr_op *op, struct mr_str name, size_t limit, struct mr_str *which)
+static size_t nearest(const struct mr_op *op, struct mr_str name, size_t limit,
+                      struct mr_str *which)
 {
     *which = mr_str_of(op->name);
     size_t best = mr_str_distance(name, *which, limit);
