@@ -8,8 +8,8 @@
 const char *mr_access_name(enum mr_access a)
 {
     static const char *const names[] = {
-        [MR_READ] = "reads",           [MR_MAY_READ] = "may read", [MR_WRITE] = "writes",
-        [MR_MAY_WRITE] = "may write",  [MR_CHANGE] = "changes",    [MR_REMOVE] = "removes",
+        [MR_READ] = "reads",          [MR_MAY_READ] = "may read", [MR_WRITE] = "writes",
+        [MR_MAY_WRITE] = "may write", [MR_CHANGE] = "changes",    [MR_REMOVE] = "removes",
         [MR_PREPARED] = "prepares",
     };
     return names[a];
@@ -18,8 +18,8 @@ const char *mr_access_name(enum mr_access a)
 const char *mr_scope_name(enum mr_scope s)
 {
     static const char *const names[] = {
-        [MR_PER_ROW] = "per row",      [MR_KEYED] = "per key",     [MR_ONE_TASK] = "one task",
-        [MR_WHOLE_SET] = "whole set",  [MR_GENERATE] = "generates",
+        [MR_PER_ROW] = "per row",     [MR_KEYED] = "per key",      [MR_ONE_TASK] = "one task",
+        [MR_WHOLE_SET] = "whole set", [MR_GENERATE] = "generates",
     };
     return names[s];
 }
@@ -36,9 +36,12 @@ const char *mr_category_name(enum mr_category c)
 const char *mr_serving_kind_name(enum mr_serving_kind k)
 {
     static const char *const names[] = {
-        [MR_SERVE_CHAT] = "chat",           [MR_SERVE_COMPLETIONS] = "completions",
-        [MR_SERVE_EMBEDDINGS] = "embeddings", [MR_SERVE_CLASSIFY] = "classify",
-        [MR_SERVE_RERANK] = "rerank",       [MR_SERVE_REWARD] = "reward",
+        [MR_SERVE_CHAT] = "chat",
+        [MR_SERVE_COMPLETIONS] = "completions",
+        [MR_SERVE_EMBEDDINGS] = "embeddings",
+        [MR_SERVE_CLASSIFY] = "classify",
+        [MR_SERVE_RERANK] = "rerank",
+        [MR_SERVE_REWARD] = "reward",
         [MR_SERVE_PERPLEXITY] = "perplexity",
     };
     return names[k];
@@ -50,9 +53,10 @@ void mr_describe_types(uint32_t types, struct mr_buf *out)
         uint32_t bits;
         const char *name;
     } table[] = {
-        {MR_ANY, "any value"},  {MR_NUMBER, "number"}, {MR_BOOL, "boolean"}, {MR_INT, "integer"},
-        {MR_REAL, "number"},    {MR_TEXT, "text"},     {MR_BYTES, "bytes"},  {MR_LIST, "list"},
-        {MR_MAP, "map"},        {MR_OTHER, "foreign value"}, {MR_NULL, "null"},
+        {MR_ANY, "any value"},       {MR_NUMBER, "number"}, {MR_BOOL, "boolean"},
+        {MR_INT, "integer"},         {MR_REAL, "number"},   {MR_TEXT, "text"},
+        {MR_BYTES, "bytes"},         {MR_LIST, "list"},     {MR_MAP, "map"},
+        {MR_OTHER, "foreign value"}, {MR_NULL, "null"},
     };
     bool first = true;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -79,7 +83,10 @@ void mr_describe_params_text(const struct mr_param *table, struct mr_buf *out)
     for (const struct mr_param *p = table; p && p->name; p++) {
         mr_buf_printf(out, "  %-18s %s (", p->name, p->doc);
         param_range(p, out);
-        mr_buf_printf(out, "; %s%s)", p->def ? "default " : p->nullable ? "default null" : "required",
+        mr_buf_printf(out, "; %s%s)",
+                      p->def        ? "default "
+                      : p->nullable ? "default null"
+                                    : "required",
                       p->def ? p->def : "");
         if (p->aliases)
             mr_buf_printf(out, " Also: %s.", p->aliases);
@@ -158,8 +165,8 @@ void mr_describe_text(const struct mr_op *op, struct mr_buf *out)
     keys_text(op, out);
     for (const struct mr_slot *s = op->slots; s && s->name; s++)
         mr_buf_printf(out, "%s  %-18s %s (%s%s%s)\n", s == op->slots ? "\nasks a model\n" : "",
-                      s->name, s->doc, mr_serving_kind_name(s->serving), s->prompt ? ", prompt " : "",
-                      s->prompt ? s->prompt : "");
+                      s->name, s->doc, mr_serving_kind_name(s->serving),
+                      s->prompt ? ", prompt " : "", s->prompt ? s->prompt : "");
     if (has_outcomes(op)) {
         mr_buf_addz(out, "\nrows may leave as\n");
         for (const struct mr_outcome *o = op->outcomes; o->name; o++)
@@ -202,6 +209,8 @@ static void params_markdown(const struct mr_op *op, struct mr_buf *out)
         cell(out, mr_buf_str(&range));
         mr_buf_addz(out, " | ");
         cell(out, mr_str_of(p->doc));
+        if (p->aliases)
+            mr_buf_printf(out, " Also: %s.", p->aliases);
         mr_buf_addz(out, " |\n");
         mr_buf_finish(&range);
     }
@@ -219,13 +228,30 @@ static void keys_markdown(const struct mr_op *op, struct mr_buf *out)
         key_binding(k, out);
         mr_buf_addz(out, " | ");
         cell(out, mr_str_of(k->doc));
+        if (k->aliases)
+            mr_buf_printf(out, " Also: %s.", k->aliases);
         mr_buf_addz(out, " |\n");
     }
 }
 
+/* JSON text of a descriptor holds no line of back quotes, so that nothing ends the block early. */
+static void example_markdown(const struct mr_example *x, struct mr_buf *out)
+{
+    mr_buf_addz(out, "\nExample");
+    if (x->set)
+        mr_buf_printf(out, " with `%s`", x->set);
+    if (x->keys)
+        mr_buf_printf(out, "%s keys `%s`", x->set ? "," : " with", x->keys);
+    mr_buf_printf(out, ":\n\n```json\n%s", x->in);
+    mr_buf_addz(out, mr_str_ends(mr_str_of(x->in), MR_STR("\n")) ? "" : "\n");
+    mr_buf_printf(out, "```\n\nbecomes\n\n```json\n%s", x->out);
+    mr_buf_addz(out,
+                !*x->out || mr_str_ends(mr_str_of(x->out), MR_STR("\n")) ? "```\n" : "\n```\n");
+}
+
 void mr_describe_markdown(const struct mr_op *op, struct mr_buf *out)
 {
-    mr_buf_printf(out, "### %s\n\n%s", op->name, op->doc);
+    mr_buf_printf(out, "## %s\n\n%s", op->name, op->doc);
     if (op->aliases)
         mr_buf_printf(out, " Also: `%s`.", op->aliases);
     mr_buf_printf(out, "\n%s, %s.\n", mr_category_name(op->category), mr_scope_name(op->scope));
@@ -243,6 +269,11 @@ void mr_describe_markdown(const struct mr_op *op, struct mr_buf *out)
             mr_buf_addz(out, " |\n");
         }
     }
+    for (const struct mr_slot *slot = op->slots; slot && slot->name; slot++)
+        mr_buf_printf(out, "%s- prompt `%s`: %s (`%s`)\n", slot == op->slots ? "\n" : "",
+                      slot->name, slot->doc, slot->prompt);
+    for (const struct mr_example *x = op->examples; x && x->in; x++)
+        example_markdown(x, out);
     mr_buf_addc(out, '\n');
 }
 
@@ -274,8 +305,8 @@ static void types_json(struct mr_json_out *j, uint32_t types)
 void mr_describe_params_json(const struct mr_param *table, struct mr_json_out *j)
 {
     static const char *const types[] = {
-        [MR_P_BOOL] = "bool",   [MR_P_INT] = "int",     [MR_P_REAL] = "real",
-        [MR_P_TEXT] = "text",   [MR_P_TEXTS] = "texts", [MR_P_CHOICE] = "choice",
+        [MR_P_BOOL] = "bool", [MR_P_INT] = "int",     [MR_P_REAL] = "real",
+        [MR_P_TEXT] = "text", [MR_P_TEXTS] = "texts", [MR_P_CHOICE] = "choice",
     };
     mr_json_begin_array(j);
     for (const struct mr_param *p = table; p && p->name; p++) {

@@ -11,6 +11,10 @@ void mr_describe_markdown(const struct mr_op *op, struct mr_buf *out);
 void mr_describe_json(const struct mr_op *op, struct mr_json_out *out);
 /* operators/README.md: one line for each operator, by domain. */
 void mr_describe_catalogue(const struct mr_registry *r, struct mr_buf *out);
+/* operators/<domain>/README.md: everything about each operator of a domain. */
+void mr_describe_domain(const struct mr_registry *r, struct mr_str domain, struct mr_buf *out);
+/* The first part of the name. */
+struct mr_str mr_op_domain(const struct mr_op *op);
 /* Rows of one parameter table (also connectors' and the runtime's own settings). */
 void mr_describe_params_text(const struct mr_param *table, struct mr_buf *out);
 void mr_describe_params_json(const struct mr_param *table, struct mr_json_out *out);

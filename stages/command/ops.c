@@ -1,4 +1,5 @@
-/* `millrace ops list|show`: the operators, from their own descriptions. */
+/* `millrace ops list|show|pages`: the operators, from their own descriptions. */
+#include "runtime/base/file.h"
 #include "runtime/op/describe.h"
 #include "stages/command/command.h"
 
@@ -8,7 +9,8 @@ struct list_options {
 
 static const struct mr_option list_options[] = {
     MR_OPTION_JSON(struct list_options),
-    {.name = "markdown", MR_OPTION(struct list_options, markdown),
+    {.name = "markdown",
+     MR_OPTION(struct list_options, markdown),
      .doc = "Print the catalogue as Markdown (operators/README.md)."},
     {0},
 };
@@ -129,10 +131,56 @@ static const struct mr_command show_command = {
     .run = show,
 };
 
-static const struct mr_command *const subs[] = {&list_command, &show_command, NULL};
+/* One page, in its folder. */
+static struct mr_error *write_page(struct mr_str root, struct mr_str domain,
+                                   const struct mr_registry *registry)
+{
+    struct mr_buf path = {0}, page = {0};
+    mr_buf_printf(&path, "%.*s%s%.*s", MR_FMT(root), domain.len ? "/" : "", MR_FMT(domain));
+    struct mr_error *e = mr_dir_make(mr_buf_text(&path));
+    if (domain.len)
+        mr_describe_domain(registry, domain, &page);
+    else
+        mr_describe_catalogue(registry, &page);
+    mr_buf_addz(&path, "/README.md");
+    if (!e)
+        e = mr_file_replace(mr_buf_text(&path), mr_buf_str(&page), 0644);
+    mr_buf_finish(&path);
+    mr_buf_finish(&page);
+    return e;
+}
+
+static enum mr_exit pages(const struct mr_call *call)
+{
+    const struct mr_registry *registry;
+    struct mr_str root = call->args[0], domain = {0};
+    struct mr_error *e = mr_program_registry(&registry);
+    if (!e)
+        e = write_page(root, domain, registry);
+    for (size_t i = 0; !e && i < mr_registry_count(registry); i++) {
+        struct mr_str next = mr_op_domain(mr_registry_at(registry, i));
+        if (!mr_str_eq(next, domain))
+            e = write_page(root, next, registry);
+        domain = next;
+    }
+    return e ? mr_fail(e) : MR_EXIT_OK;
+}
+
+static const struct mr_command pages_command = {
+    .name = "pages",
+    .arguments = "DIR",
+    .min_args = 1,
+    .max_args = 1,
+    .doc = "Write the reference pages: DIR/README.md and DIR/DOMAIN/README.md.",
+    .run = pages,
+};
+
+extern const struct mr_command mr_command_ops_search;
+static const struct mr_command *const subs[] = {&list_command, &show_command,
+                                                &mr_command_ops_search, &pages_command, NULL};
 
 const struct mr_command mr_command_ops = {
     .name = "ops",
-    .doc = "List operators, or show one.",
+    .doc = "List, search and show operators.",
     .subs = subs,
 };

@@ -55,18 +55,25 @@ static void print_problems(const struct mr_compiled *c, bool json)
     mr_buf_finish(&text);
 }
 
-enum mr_exit mr_program_compile(const char *path, const struct mr_compile_choice *choice,
-                                struct mr_compiled *out)
+struct mr_error *mr_program_check(const char *path, const struct mr_compile_choice *choice,
+                                  struct mr_compiled *out)
 {
     static const enum mr_fuse fuses[] = {MR_FUSE_DECLARED, MR_FUSE_AUTO, MR_FUSE_OFF};
     *out = (struct mr_compiled){0};
     struct mr_error *e = compile(path, &choice->sets, fuses[choice->fuse], choice->limit, out);
     if (!e && out->error_count == 0)
         e = mr_scale_set(out->plan, &choice->scale);
-    if (e) {
+    if (e)
         mr_compiled_destroy(out);
+    return e;
+}
+
+enum mr_exit mr_program_compile(const char *path, const struct mr_compile_choice *choice,
+                                struct mr_compiled *out)
+{
+    struct mr_error *e = mr_program_check(path, choice, out);
+    if (e)
         return mr_fail(e);
-    }
     if (out->error_count || !(choice->json || choice->quiet))
         print_problems(out, choice->json);
     if (!out->error_count)
@@ -75,38 +82,43 @@ enum mr_exit mr_program_compile(const char *path, const struct mr_compile_choice
     return MR_EXIT_TOPOLOGY;
 }
 
+void mr_problem_json(const struct mr_problem *p, struct mr_json_out *out)
+{
+    static const char *const severities[] = {"error", "warning", "hint"};
+    char code[16];
+    snprintf(code, sizeof code, "MR%04d", (int)p->code);
+    mr_json_begin_object(out);
+    mr_json_key(out, "severity");
+    mr_json_textz(out, severities[p->severity]);
+    mr_json_key(out, "code");
+    mr_json_textz(out, code);
+    mr_json_key(out, "file");
+    mr_json_text(out, p->file);
+    mr_json_key(out, "line");
+    mr_json_uint(out, p->line);
+    mr_json_key(out, "column");
+    mr_json_uint(out, p->column);
+    mr_json_key(out, "end_column");
+    mr_json_uint(out, p->column + p->width);
+    mr_json_key(out, "width");
+    mr_json_uint(out, p->width);
+    mr_json_key(out, "fact");
+    mr_json_text(out, p->fact);
+    mr_json_key(out, "remedy");
+    mr_json_text(out, p->remedy);
+    mr_json_end_object(out);
+}
+
 void mr_problems_json(const struct mr_problem *problems, size_t count, size_t errors,
                       struct mr_json_out *out)
 {
-    static const char *const severities[] = {"error", "warning", "hint"};
     mr_json_begin_object(out);
     mr_json_key(out, "errors");
     mr_json_uint(out, errors);
     mr_json_key(out, "problems");
     mr_json_begin_array(out);
-    for (size_t i = 0; i < count; i++) {
-        const struct mr_problem *p = &problems[i];
-        char code[16];
-        snprintf(code, sizeof code, "MR%04d", (int)p->code);
-        mr_json_begin_object(out);
-        mr_json_key(out, "severity");
-        mr_json_textz(out, severities[p->severity]);
-        mr_json_key(out, "code");
-        mr_json_textz(out, code);
-        mr_json_key(out, "file");
-        mr_json_text(out, p->file);
-        mr_json_key(out, "line");
-        mr_json_uint(out, p->line);
-        mr_json_key(out, "column");
-        mr_json_uint(out, p->column);
-        mr_json_key(out, "width");
-        mr_json_uint(out, p->width);
-        mr_json_key(out, "fact");
-        mr_json_text(out, p->fact);
-        mr_json_key(out, "remedy");
-        mr_json_text(out, p->remedy);
-        mr_json_end_object(out);
-    }
+    for (size_t i = 0; i < count; i++)
+        mr_problem_json(&problems[i], out);
     mr_json_end_array(out);
     mr_json_end_object(out);
 }

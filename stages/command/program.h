@@ -20,6 +20,12 @@ struct mr_compile_choice {
 /* Compiles and prints problems. MR_EXIT_OK: the caller destroys *out; otherwise it is empty. */
 enum mr_exit mr_program_compile(const char *path, const struct mr_compile_choice *choice,
                                 struct mr_compiled *out);
+/* Compiles and prints nothing: problems are in *out. An error (file not readable, --scale) leaves it
+ * empty; otherwise the caller destroys it. */
+struct mr_error *mr_program_check(const char *path, const struct mr_compile_choice *choice,
+                                  struct mr_compiled *out);
+/* One problem as an object; the form is described in stages/README.md. */
+void mr_problem_json(const struct mr_problem *p, struct mr_json_out *out);
 /* {"errors":N,"problems":[…]} */
 void mr_problems_json(const struct mr_problem *problems, size_t count, size_t errors,
                       struct mr_json_out *out);

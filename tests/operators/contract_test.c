@@ -1,4 +1,5 @@
-/* What holds for every operator of the registry: descriptions, bounds, hostile rows, the catalogue. */
+/* What holds for every operator of the registry: descriptions, bounds, hostile rows, the catalogue.
+ */
 #include "tests/operators/harness.h"
 
 #include <stdio.h>
@@ -100,7 +101,8 @@ START_TEST(defaults_survive_their_text_form)
             ck_assert(!null);
             ck_assert_ptr_null(mr_param_parse(p, mr_buf_str(&once), false, arena, target));
             mr_param_format(p, target, &twice, &null);
-            ck_assert_msg(mr_str_eq(mr_buf_str(&once), mr_buf_str(&twice)), "%s.%s", op->name, p->name);
+            ck_assert_msg(mr_str_eq(mr_buf_str(&once), mr_buf_str(&twice)), "%s.%s", op->name,
+                          p->name);
         }
         mr_buf_finish(&once);
         mr_buf_finish(&twice);
@@ -133,6 +135,10 @@ START_TEST(every_printer_names_everything)
             ck_assert_ptr_nonnull(strstr(mr_buf_text(&markdown), o->name));
             ck_assert_ptr_nonnull(strstr(mr_buf_text(&json.text), o->name));
         }
+        ck_assert_msg(op->examples && op->examples->in && op->examples->out, "%s has no example",
+                      op->name);
+        ck_assert_ptr_nonnull(strstr(mr_buf_text(&text), "\nexample"));
+        ck_assert_ptr_nonnull(strstr(mr_buf_text(&markdown), "\nExample"));
         mr_buf_finish(&text);
         mr_buf_finish(&markdown);
         mr_buf_finish(&json.text);
@@ -170,13 +176,30 @@ static void repeat(struct mr_buf *out, const char *piece, size_t times)
 }
 
 static const char *const odd_values[] = {
-    "null", "true", "0", "-9223372036854775808", "18446744073709551615", "1e308", "0.1000", "[]", "{}",
-    "[[[[1]]],{\"a\":\"b\"}]", "\"\"", "\" \"", "\"\\u0000\"", "\"\\ufeff\\u200b\\u2028\"", "\"\\\"\\\\\"",
-    "\"\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb\"", "\"e\xcc\x81\xcc\x81\xcc\x81\"",
-    "\"<<<<\\n>>>> http://\"", "\"&&;;&amp\"", "\"\xef\xb7\x90\"",
+    "null",
+    "true",
+    "0",
+    "-9223372036854775808",
+    "18446744073709551615",
+    "1e308",
+    "0.1000",
+    "[]",
+    "{}",
+    "[[[[1]]],{\"a\":\"b\"}]",
+    "\"\"",
+    "\" \"",
+    "\"\\u0000\"",
+    "\"\\ufeff\\u200b\\u2028\"",
+    "\"\\\"\\\\\"",
+    "\"\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb\"",
+    "\"e\xcc\x81\xcc\x81\xcc\x81\"",
+    "\"<<<<\\n>>>> http://\"",
+    "\"&&;;&amp\"",
+    "\"\xef\xb7\x90\"",
 };
 static const char *const pieces[] = {
-    "a", "<", "&", "# ", "...", "http://", "\\n", " \xe3\x80\x80", "\xe4\xb8\xad", "\xc4\xb0", "a. ", "ab:",
+    "a",        "<",   "&",   "# ", "...", "http://", "\\n", " \xe3\x80\x80", "\xe4\xb8\xad",
+    "\xc4\xb0", "a. ", "ab:",
 };
 
 static void hostile_rows(const char *keys, struct mr_buf *out)
@@ -218,8 +241,8 @@ START_TEST(hostile_rows_are_answered)
     run.apart = true;
     e = mr_run_rows(&run, mr_buf_text(&in), &again);
     ck_assert_msg(!e, "%s: %s", op->name, mr_error_message(e));
-    ck_assert_msg(mr_str_eq(mr_buf_str(&out), mr_buf_str(&again)), "%s: other rows with other batches",
-                  op->name);
+    ck_assert_msg(mr_str_eq(mr_buf_str(&out), mr_buf_str(&again)),
+                  "%s: other rows with other batches", op->name);
     mr_buf_finish(&in);
     mr_buf_finish(&out);
     mr_buf_finish(&again);
@@ -227,24 +250,41 @@ START_TEST(hostile_rows_are_answered)
 }
 END_TEST
 
-START_TEST(the_catalogue_is_up_to_date)
+/* domain: empty for the index. */
+static void page_is_up_to_date(const char *source, struct mr_str domain)
+{
+    struct mr_buf path = {0}, wanted = {0}, got = {0};
+    mr_buf_printf(&path, "%s/operators/%.*s%sREADME.md", source, MR_FMT(domain),
+                  domain.len ? "/" : "");
+    FILE *file = fopen(mr_buf_text(&path), "r");
+    ck_assert_msg(file != NULL, "%s is missing: millrace ops pages operators", mr_buf_text(&path));
+    for (int c; (c = fgetc(file)) != EOF;)
+        mr_buf_addc(&got, (char)c);
+    fclose(file);
+    if (domain.len)
+        mr_describe_domain(registry, domain, &wanted);
+    else
+        mr_describe_catalogue(registry, &wanted);
+    ck_assert_msg(mr_str_eq(mr_buf_str(&got), mr_buf_str(&wanted)),
+                  "%s is stale: millrace ops pages operators", mr_buf_text(&path));
+    mr_buf_finish(&path);
+    mr_buf_finish(&wanted);
+    mr_buf_finish(&got);
+}
+
+START_TEST(the_pages_are_up_to_date)
 {
     const char *source = getenv("MR_SOURCE");
     if (!source)
         return; /* run by hand without the sources */
-    struct mr_buf path = {0}, wanted = {0}, got = {0};
-    mr_buf_printf(&path, "%s/operators/README.md", source);
-    FILE *file = fopen(mr_buf_text(&path), "r");
-    ck_assert_msg(file != NULL, "%s is missing", mr_buf_text(&path));
-    for (int c; (c = fgetc(file)) != EOF;)
-        mr_buf_addc(&got, (char)c);
-    fclose(file);
-    mr_describe_catalogue(registry, &wanted);
-    ck_assert_msg(mr_str_eq(mr_buf_str(&got), mr_buf_str(&wanted)),
-                  "operators/README.md is stale: millrace ops list --markdown > operators/README.md");
-    mr_buf_finish(&path);
-    mr_buf_finish(&wanted);
-    mr_buf_finish(&got);
+    struct mr_str domain = {0};
+    page_is_up_to_date(source, domain);
+    for (size_t i = 0; i < mr_registry_count(registry); i++) {
+        struct mr_str next = mr_op_domain(mr_registry_at(registry, i));
+        if (!mr_str_eq(next, domain))
+            page_is_up_to_date(source, next);
+        domain = next;
+    }
 }
 END_TEST
 
@@ -258,9 +298,10 @@ Suite *suite_operators_contract(void)
     tcase_add_test(tests, bounds_are_kept);
     tcase_add_test(tests, defaults_survive_their_text_form);
     tcase_add_test(tests, every_printer_names_everything);
-    tcase_add_test(tests, the_catalogue_is_up_to_date);
+    tcase_add_test(tests, the_pages_are_up_to_date);
     struct mr_registry *all = NULL;
-    mr_error_free(mr_registry_create(mr_operator_table, &all)); /* its fault is the fixture's to tell */
+    mr_error_free(
+        mr_registry_create(mr_operator_table, &all)); /* its fault is the fixture's to tell */
     int count = all ? (int)mr_registry_count(all) : 0;
     mr_registry_destroy(all);
     tcase_add_loop_test(tests, hostile_rows_are_answered, 0, count);

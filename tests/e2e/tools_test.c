@@ -1,0 +1,101 @@
+/* The tools around a topology: check of several files, ops search and pages. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/e2e/program.h"
+
+static struct program p;
+
+static const char good[] =
+    "name: demo\n"
+    "source: in/*.jsonl\n"
+    "stages:\n"
+    "  - word_number_filter: {input_key: text, min_words: 2, output_key: null}\n"
+    "  - LowercaseRefiner: {input_key: text}\n"
+    "sink: out.jsonl\n";
+static const char bad[] = "source: in/*.jsonl\n"
+                          "stages:\n"
+                          "  - NgramFiltr: {input_key: text}\n"
+                          "  - NgramFilter: {input_key: txt, min_scor: 0.3}\n"
+                          "sink: out.jsonl\n";
+
+static void setup(void)
+{
+    program_open(&p);
+    program_write(&p, "good.yaml", good);
+    program_write(&p, "bad.yaml", bad);
+    program_write(&p, "in/a.jsonl", "{\"text\":\"One Two\"}\n{\"text\":\"Three\"}\n");
+}
+
+static void teardown(void)
+{
+    program_close(&p);
+}
+
+START_TEST(test_check_several)
+{
+    ck_assert_int_eq(RUN(&p, "check", "good.yaml", "bad.yaml"), 3);
+    ck_assert_str_eq(p.out, "good.yaml: 4 stages, no errors\nbad.yaml: 2 errors\n");
+    ck_assert_ptr_nonnull(strstr(p.err, "bad.yaml:3:5: error MR2010"));
+    ck_assert_ptr_nonnull(strstr(p.err, "bad.yaml:4:35: error MR2011"));
+    ck_assert_int_eq(RUN(&p, "check", "good.yaml", "good.yaml"), 0);
+    ck_assert_int_eq(RUN(&p, "check", "none.yaml", "good.yaml"), 1);
+    ck_assert_ptr_nonnull(strstr(p.err, "none.yaml: error MR1001"));
+    program_said(&p, "good.yaml: 4 stages, no errors");
+}
+END_TEST
+
+START_TEST(test_check_json)
+{
+    ck_assert_int_eq(RUN(&p, "check", "bad.yaml", "good.yaml", "none.yaml", "--json"), 1);
+    ck_assert_str_eq(p.err, "");
+    program_said(&p,
+                 "{\"errors\":3,\"warnings\":0,\"hints\":0,\"problems\":[{\"severity\":\"error\","
+                 "\"code\":\"MR2010\",\"file\":\"bad.yaml\",\"line\":3,\"column\":5,"
+                 "\"end_column\":15,\"width\":10,\"fact\":\"there is no operator");
+    program_said(&p, "\"file\":\"none.yaml\",\"line\":0,\"column\":0");
+    ck_assert_int_eq(RUN(&p, "check", "good.yaml", "--json"), 0);
+    ck_assert_str_eq(p.out, "{\"errors\":0,\"warnings\":0,\"hints\":0,\"problems\":[]}\n");
+}
+END_TEST
+
+START_TEST(test_ops_search)
+{
+    ck_assert_int_eq(RUN(&p, "ops", "search", "Near", "duplicates"), 0);
+    ck_assert(mr_str_starts(mr_str_of(p.out), MR_STR("general_text.minhash_deduplicate_filter")));
+    ck_assert_int_eq(RUN(&p, "ops", "search", "dedup"), 0);
+    program_said(&p, "general_text.hash_deduplicate_filter");
+    ck_assert_ptr_null(strstr(p.out, "rows.cast"));
+    ck_assert_int_eq(RUN(&p, "ops", "search", "not_castable", "--json"), 0);
+    ck_assert(mr_str_starts(mr_str_of(p.out), MR_STR("[{\"name\":\"rows.cast\",\"score\":")));
+    ck_assert_int_eq(RUN(&p, "ops", "search", "xylophone"), 8);
+    program_said(&p, "no operator has to do with \"xylophone\"");
+    ck_assert_int_eq(RUN(&p, "ops", "search", "xylophone", "--json"), 8);
+    ck_assert_str_eq(p.out, "[]\n");
+}
+END_TEST
+
+START_TEST(test_ops_pages)
+{
+    ck_assert_int_eq(RUN(&p, "ops", "pages", "pages"), 0);
+    const char *index = program_read(&p, "pages/README.md");
+    ck_assert_ptr_nonnull(strstr(index, "[`cast`](rows/README.md#rowscast)"));
+    ck_assert_ptr_nonnull(strstr(program_read(&p, "pages/rows/README.md"), "## rows.cast\n"));
+}
+END_TEST
+
+Suite *suite_e2e_tools(void);
+Suite *suite_e2e_tools(void)
+{
+    Suite *s = suite_create("e2e.tools");
+    TCase *c = tcase_create("tools");
+    tcase_set_timeout(c, 60);
+    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_test(c, test_check_several);
+    tcase_add_test(c, test_check_json);
+    tcase_add_test(c, test_ops_search);
+    tcase_add_test(c, test_ops_pages);
+    suite_add_tcase(s, c);
+    return s;
+}
