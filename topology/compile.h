@@ -40,6 +40,7 @@ struct mr_compile_options {
     bool use_environment;          /* ${NAME} from the environment too */
     uint64_t row_limit;            /* run --limit */
     enum mr_fuse fuse;             /* run --fuse: replaces the topology's own `fuse:` */
+    bool no_key_checks;            /* tests: what is wrong with keys and their types is passed over */
     bool sample;                   /* look at the sources' first rows for keys and types */
 };
 

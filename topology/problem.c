@@ -64,11 +64,21 @@ static struct mr_problem *room(struct compile *c)
     return &out->problems[out->problem_count++];
 }
 
+/* What a row with other keys would tell at run time: see mr_compile_options.no_key_checks. */
+static bool about_keys(enum mr_code code)
+{
+    return code == MR_OP_ROLE_MISSING || code == MR_KEY_MISSING || code == MR_KEY_TYPE ||
+           code == MR_KEY_MEDIA || code == MR_PROMPT_KEY || code == MR_EXPR_KEY ||
+           code == MR_EXPR_TYPE;
+}
+
 bool mr_topology__problem(struct compile *c, enum mr_severity severity, enum mr_code code,
                           const struct place *at, const char *remedy, const char *format, ...)
 {
     static const struct place nowhere;
     at = at ? at : &nowhere;
+    if (c->options->no_key_checks && about_keys(code))
+        return false;
     if (severity == MR_PROBLEM_ERROR)
         c->out->error_count++;
     if (c->out->problem_count >= PROBLEMS_MAX)

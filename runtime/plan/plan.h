@@ -32,8 +32,8 @@ struct mr_plan_output {
     /* Index into the operator's outcomes; MR_PLAN_NONE for rows that go on and take no route;
      * MR_PLAN_ROUTE - i for those that take the stage's i-th route. */
     int outcome;
-    struct mr_str route; /* of a route: its expression; rows take the first that is true */
     int topic;          /* MR_PLAN_NONE: handed to the next stage of the group */
+    struct mr_str route; /* of a route: its expression; rows take the first that is true */
 };
 
 struct mr_plan_input {
@@ -176,6 +176,7 @@ void mr_layout_state(const struct mr_layout *l, struct mr_str stage, uint32_t ep
                      struct mr_buf *out);                           /* state/<stage>.e<epoch>/     */
 void mr_layout_task(const struct mr_layout *l, struct mr_str stage, uint32_t epoch,
                     uint32_t partition, struct mr_buf *out);        /* state/<stage>.e<epoch>/<p>/ */
+void mr_layout_epochs(const struct mr_layout *l, struct mr_buf *out);                /* plans/    */
 void mr_layout_epoch(const struct mr_layout *l, uint32_t epoch, struct mr_buf *out); /* plans/e<N> */
 void mr_layout_run(const struct mr_layout *l, struct mr_buf *out);               /* run/              */
 void mr_layout_plan(const struct mr_layout *l, struct mr_buf *out);              /* plan              */

@@ -169,14 +169,22 @@ static struct mr_error *push_inputs(struct mr_rehearsal *r, int stage, struct mr
             MR_TRY(mr_chain_push(chain, &head, map_of(list, i)));
             mr_chain_batch_end(chain);
         }
-        MR_TRY(mr_store_commit(store));
+        if (store)
+            MR_TRY(mr_store_commit(store));
     }
-    for (bool done = false; !done;) {
+    for (bool done = !store; !done;) {
         MR_TRY(mr_chain_cut(chain, RUN, CUT_ROWS, &done));
         mr_chain_batch_end(chain);
         MR_TRY(mr_store_commit(store));
     }
     return NULL;
+}
+
+/* Stages that only look at one row after the other need no store, which costs most of the time. */
+static bool keeps_nothing(const struct mr_plan_stage *s)
+{
+    bool row_by_row = s->kind == MR_STAGE_SINK || (s->op && s->op->scope == MR_PER_ROW && !s->op->finish);
+    return row_by_row && s->order != MR_ORDER_HOLD;
 }
 
 static struct mr_error *run_stage(struct mr_rehearsal *r, int stage)
@@ -186,8 +194,9 @@ static struct mr_error *run_stage(struct mr_rehearsal *r, int stage)
     struct mr_store *store = NULL;
     struct mr_buf dir = {0};
     mr_buf_printf(&dir, "%s/%d", r->dir, stage);
-    struct mr_error *e = mr_store_open(mr_buf_text(&dir),
-                                       &(struct mr_store_options){.no_sync = true}, &store);
+    struct mr_error *e = NULL;
+    if (!keeps_nothing(&r->plan->stages[stage]))
+        e = mr_store_open(mr_buf_text(&dir), &(struct mr_store_options){.no_sync = true}, &store);
     if (!e)
         e = mr_chain_create(r->plan, &stage, 1, RUN, store, &callbacks, &chain);
     if (!e)
