@@ -54,6 +54,8 @@ static struct mr_error *counts_load(struct mr_chain *c, struct mr_ctx *link)
     struct mr_buf value = {0};
     bool found = false;
     uint32_t run = 0;
+    if (!c->store)
+        return NULL;
     mr_flow__prefix(&link->state_key, MR_SPACE_COUNTER, link->stage->number);
     struct mr_error *e = mr_store_get(c->store, mr_buf_str(&link->state_key), &value, &found);
     if (!e && found && value.len != sizeof(run) + sizeof(link->counts) &&
@@ -82,6 +84,8 @@ static struct mr_error *cut_load(struct mr_chain *c)
 {
     struct mr_buf value = {0};
     bool found = false;
+    if (!c->store)
+        return NULL;
     struct mr_error *e = mr_store_get(c->store, cut_key, &value, &found);
     if (!e && found && value.len == sizeof(c->progress))
         memcpy(&c->progress, value.ptr, sizeof(c->progress));
@@ -290,10 +294,7 @@ struct mr_error *mr_flow__settle_row(struct mr_chain *c, size_t i, struct mr_row
     if (failed) {
         if (!mr_error_is_row(failed))
             return mr_error_wrap(failed, "stage \"%.*s\"", MR_FMT(link->stage->id));
-        /* What an expression could not take is the row's fault, as a wrong type of a role is. */
-        enum mr_code code = mr_error_code(failed);
-        leave.outcome = code >= MR_EXPR_VALUE && code <= MR_EXPR_TOO_LARGE ? MR_LEFT_BAD_INPUT
-                                                                           : MR_LEFT_ERROR;
+        leave.outcome = MR_LEFT_ERROR;
         leave.note = mr_arena_str(c->batch, mr_str_of(mr_error_message(failed)));
         mr_error_free(failed);
         link->child_count = 0;
@@ -380,11 +381,17 @@ struct mr_error *mr_flow__enter(struct mr_chain *c, size_t i, struct mr_row *row
 
 struct mr_error *mr_chain_push(struct mr_chain *c, const struct mr_head *head, struct mr_str map)
 {
+    return mr_chain_push_at(c, 0, head, map);
+}
+
+struct mr_error *mr_chain_push_at(struct mr_chain *c, size_t index, const struct mr_head *head,
+                                  struct mr_str map)
+{
     struct mr_row *row = mr_arena_alloc(c->batch, sizeof(*row));
-    struct mr_ctx *link = &c->links[0];
+    struct mr_ctx *link = &c->links[index];
     struct mr_error *e = mr_row_decode(row, c->names, c->batch, head, map.ptr, map.len);
     if (e) /* rows in a log were encoded by us: this is damage, not input */
         return mr_error_wrap(e, "decoding a row for stage \"%.*s\"", MR_FMT(link->stage->id));
     link->counts.counter[MR_C_BYTES_IN] += map.len;
-    return mr_flow__enter(c, 0, row, false);
+    return mr_flow__enter(c, index, row, false);
 }

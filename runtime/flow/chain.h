@@ -61,6 +61,9 @@ struct mr_arena *mr_chain_arena(struct mr_chain *c); /* batch arena: reset by mr
 /* One row (map borrowed until mr_chain_batch_end) through all stages. The first stage of the chain
  * sees place order when its plan says MR_ORDER_HOLD: then the row is held until mr_chain_cut. */
 struct mr_error *mr_chain_push(struct mr_chain *c, const struct mr_head *head, struct mr_str map);
+/* The same from stage `index` of the chain on: a row that left there is tried again. */
+struct mr_error *mr_chain_push_at(struct mr_chain *c, size_t index, const struct mr_head *head,
+                                  struct mr_str map);
 /* Frees what the rows of the batch used. Call between rows, at least per frame. */
 void mr_chain_batch_end(struct mr_chain *c);
 

@@ -200,7 +200,7 @@ static struct mr_error *drop_record(struct mr_task *t, int out, const struct mr_
 }
 
 static void begin_dead_letter(struct mr_buf *b, struct mr_str stage, const char *outcome,
-                              struct mr_str message)
+                              struct mr_str message, uint32_t attempt)
 {
     b->len = 0;
     mr_pack_map(b, 5);
@@ -208,16 +208,19 @@ static void begin_dead_letter(struct mr_buf *b, struct mr_str stage, const char 
     pack_pair(b, "outcome", mr_str_of(outcome));
     pack_pair(b, "message", message);
     mr_pack_text(b, MR_STR("attempt"));
-    mr_pack_int(b, 1);
+    mr_pack_uint(b, attempt);
 }
 
 static struct mr_error *dead_letter(struct mr_task *t, size_t position, struct mr_str stage,
                                     const struct mr_leave *leave, const struct mr_row *row)
 {
     int out = t->stages[position].dead;
+    uint32_t attempt;
     if (out < 0)
         return NULL;
-    begin_dead_letter(&t->record_bytes, stage, leave->name, leave->note);
+    uint16_t number = t->plan->stages[t->worker->group->stages[position]].number;
+    MR_TRY(mr_task__attempt(t, number, &row->head.id, &attempt));
+    begin_dead_letter(&t->record_bytes, stage, leave->name, leave->note, attempt);
     pack_body(t, &t->record_bytes, encoded(t, row));
     return write_record(t, out, &row->head);
 }
@@ -268,7 +271,7 @@ struct mr_error *mr_task__source_rejected(struct mr_task *t, const struct mr_sou
     if (raw.len > RAW_KEPT)
         raw.len = RAW_KEPT;
     begin_dead_letter(&t->record_bytes, t->head->id, outcome,
-                      mr_str_of(mr_error_message(row->why)));
+                      mr_str_of(mr_error_message(row->why)), 1);
     bool text = mr_utf8_valid(raw);
     mr_pack_text(&t->record_bytes, text ? MR_STR("raw") : MR_STR("raw_bytes"));
     if (text)

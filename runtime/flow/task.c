@@ -188,7 +188,7 @@ static struct mr_error *open_parts(struct mr_task *t)
     const struct mr_worker_options *o = t->worker->options;
     struct mr_store_options store_options = store_options_of(t);
     struct mr_buf dir = {0};
-    mr_layout_task(&o->layout, t->head->id, t->partition, &dir);
+    mr_layout_task(&o->layout, t->head->id, t->head->epoch, t->partition, &dir);
     struct mr_error *e = mr_store_open(mr_buf_text(&dir), &store_options, &t->store);
     mr_buf_finish(&dir);
     if (e)
@@ -196,6 +196,11 @@ static struct mr_error *open_parts(struct mr_task *t)
     MR_TRY(open_chain(t));
     MR_TRY(mr_task__open_outs(t));
     MR_TRY(open_log(t));
+    if (t->chain) {
+        t->retries = mr_arena_zalloc(t->arena, t->worker->group->stage_count * sizeof(*t->retries));
+        t->retries_rung = atomic_load(&t->worker->page->retries);
+        MR_TRY(mr_task__retry_open(t));
+    }
     MR_TRY(load_fixed(t->store, record_key, &t->record, sizeof(t->record)));
     if (t->lane_count)
         MR_TRY(load_fixed(t->store, ends_key, t->ends, t->lane_count * sizeof(*t->ends)));
@@ -246,6 +251,7 @@ void mr_task__close(struct mr_task *t)
     if (t->sink)
         t->sink_type->close(t->sink);
     mr_log_close(t->log);
+    mr_task__retry_close(t);
     if (t->chain) {
         mr_chain_destroy(t->chain);
     } else if (t->names) {
@@ -295,6 +301,7 @@ struct mr_error *mr_task__commit(struct mr_task *t)
         save_source_counts(t);
     } else {
         mr_chain_save(t->chain);
+        mr_task__retry_save(t);
     }
     mr_store_put(t->store, record_key, mr_str_span((const char *)&t->record, sizeof(t->record)));
     if (t->lane_count)
@@ -466,8 +473,14 @@ struct mr_error *mr_task__step(struct mr_task *t, bool *progressed)
     }
     if (t->source)
         return mr_task__source_step(t, progressed);
+    bool retried = false;
     MR_TRY(rows_step(t, progressed));
-    if (mr_task__lanes_ended(t)) {
+    MR_TRY(mr_task__retry_step(t, &retried));
+    *progressed |= retried;
+    if (retried)
+        t->last_row_ms = mr_now_ms();
+    /* What is to be tried again belongs into the cut, too: its lane has no end but "nothing now". */
+    if (mr_task__lanes_ended(t) && !retried) {
         begin_cut(t, t->worker->options->run);
         *progressed = true;
     } else if (window_due(t)) {

@@ -54,6 +54,12 @@ struct mr_task_record {
     uint64_t cut;
 };
 
+/* Retried rows of one stage of the group (retry.h). */
+struct mr_task_retry {
+    struct mr_log_reader *reader; /* NULL: no row of the stage was ever retried */
+    struct mr_mark committed;
+};
+
 struct mr_task {
     struct mr_worker *worker;
     const struct mr_plan *plan;
@@ -71,6 +77,9 @@ struct mr_task {
     struct mr_task_out *outs;
     uint32_t out_count;
     struct mr_task_stage *stages;       /* as in the group */
+    struct mr_task_retry *retries;      /* as in the group */
+    uint32_t retries_rung;              /* the page's count at the last look for retry topics */
+    bool retried;                       /* some retried row came in, ever */
     uint32_t *lane_first;               /* per input: index of its first lane in ends */
     uint32_t *ends;                     /* per lane: last run that has ended */
     uint32_t lane_count;
@@ -108,6 +117,16 @@ struct mr_error *mr_task__source_rejected(struct mr_task *t, const struct mr_sou
 struct mr_error *mr_task__append(struct mr_task *t, int out, const struct mr_row *row,
                                  const struct mr_head *head, struct mr_str map,
                                  struct mr_leave *refused);
+
+/* retry.c: opens what retry topics there are; takes some of their rows; their marks in the commit. */
+struct mr_error *mr_task__retry_open(struct mr_task *t);
+void mr_task__retry_close(struct mr_task *t);
+struct mr_error *mr_task__retry_step(struct mr_task *t, bool *progressed);
+void mr_task__retry_save(struct mr_task *t);
+void mr_task__retry_committed(struct mr_task *t);
+/* How often the row has now been tried at the stage: 1 unless it came by a retry. */
+struct mr_error *mr_task__attempt(struct mr_task *t, uint16_t stage, const struct mr_id *id,
+                                  uint32_t *attempt);
 
 /* suspects.c */
 struct mr_error *mr_worker__suspects_read(struct mr_worker *w);

@@ -6,6 +6,8 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/file.h"
 #include "stages/command/program.h"
+#include "stages/supervise/history.h"
+#include "stages/supervise/retries.h"
 #include "stages/supervise/summary.h"
 #include "stages/supervise/supervise.h"
 
@@ -100,6 +102,7 @@ static struct mr_error *record_end(struct run *r, enum mr_run_end end, struct mr
         mr_summary_restore(&r->home);
     } else {
         MR_TRY(mr_summary_save(&r->home, totals));
+        MR_TRY(mr_history_save(&r->home, &r->record, totals));
     }
     return mr_record_save(&r->home, &r->record);
 }
@@ -156,6 +159,7 @@ static enum mr_exit supervise(struct run *r)
         .run = r->record.run,
         .resumed = r->resumed,
         .after_complete = r->after_complete,
+        .forced = mr_retries_wait(&r->home, r->plan),
         .active_ms = r->record.active_ms,
         .show = o->quiet             ? MR_SHOW_NOTHING
                 : o->json            ? MR_SHOW_JSON

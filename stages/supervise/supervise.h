@@ -20,6 +20,7 @@ struct mr_supervise_options {
     uint32_t run;
     bool resumed;              /* an earlier session began this run */
     bool after_complete;       /* an earlier run is complete: "nothing new" is possible */
+    bool forced;               /* there is work besides the sources: they end the run even without news */
     uint64_t active_ms;        /* of earlier sessions of this run */
     enum { MR_SHOW_NOTHING, MR_SHOW_LINES, MR_SHOW_JSON, MR_SHOW_TERMINAL } show;
 };
