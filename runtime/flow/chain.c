@@ -294,7 +294,10 @@ struct mr_error *mr_flow__settle_row(struct mr_chain *c, size_t i, struct mr_row
     if (failed) {
         if (!mr_error_is_row(failed))
             return mr_error_wrap(failed, "stage \"%.*s\"", MR_FMT(link->stage->id));
-        leave.outcome = MR_LEFT_ERROR;
+        /* What an expression could not take is the row's fault, as a wrong type of a role is. */
+        enum mr_code code = mr_error_code(failed);
+        leave.outcome = code >= MR_EXPR_VALUE && code <= MR_EXPR_TOO_LARGE ? MR_LEFT_BAD_INPUT
+                                                                           : MR_LEFT_ERROR;
         leave.note = mr_arena_str(c->batch, mr_str_of(mr_error_message(failed)));
         mr_error_free(failed);
         link->child_count = 0;
