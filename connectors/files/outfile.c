@@ -29,7 +29,7 @@ const char *mr_files__final_path(struct mr_sink *s, uint32_t seq, struct mr_buf 
 }
 
 /* Folders of outputs have ordinary modes: people read what is in them. Recursive, from the top. */
-static struct mr_error *make_folder(char *dir)
+struct mr_error *mr_files__out_folder(char *dir)
 {
     if (mkdir(dir, 0777) != 0) {
         if (errno == EEXIST)
@@ -38,7 +38,7 @@ static struct mr_error *make_folder(char *dir)
         if (errno != ENOENT || !slash || slash == dir)
             return mr_file_error(errno, "make the folder", dir);
         *slash = 0;
-        struct mr_error *e = make_folder(dir);
+        struct mr_error *e = mr_files__out_folder(dir);
         *slash = '/';
         if (e)
             return e;
@@ -131,7 +131,7 @@ struct mr_error *mr_files__out_begin(struct mr_sink *s)
     if (stat(final, &st) == 0 && S_ISDIR(st.st_mode)) /* better now than at the end of the run */
         return mr_error_remedy(mr_error(MR_IO, "the output \"%s\" is a folder", final),
                                "Give the path of a file, or move the folder away.");
-    MR_TRY(make_folder(s->dir));
+    MR_TRY(mr_files__out_folder(s->dir));
     MR_TRY(open_part(s, O_CREAT));
     MR_TRY(cut(s, 0));
     if (!s->params->shard_bytes && s->state.seq > 0)

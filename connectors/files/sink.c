@@ -34,7 +34,7 @@ static const struct mr_param params[] = {
     {0},
 };
 
-static struct mr_error *kind_of(const struct sink_params *p, struct files_kind *kind)
+struct mr_error *mr_files__out_kind(const struct sink_params *p, struct files_kind *kind)
 {
     struct mr_error *e = mr_files__kind(p->file, p->format, p->compression, kind);
     if (!e && kind->format >= FORMAT_JSONL && kind->format <= FORMAT_TSV)
@@ -59,7 +59,7 @@ static struct mr_error *check(const void *given)
         memchr(p->file.ptr, 0, p->file.len))
         return mr_error(MR_PARAM_INVALID, "parameter \"file\" is \"%.*s\"; expected a file's path",
                         MR_FMT(p->file));
-    MR_TRY(kind_of(p, &kind));
+    MR_TRY(mr_files__out_kind(p, &kind));
     if ((p->delimiter.ptr && !is_one_byte(p->delimiter)) || !is_one_byte(p->quote))
         return mr_error(MR_PARAM_INVALID, "\"delimiter\" and \"quote\" must be one byte each");
     if (p->id_key.len && mr_str_eq(p->id_key, p->parent_key))
@@ -173,7 +173,7 @@ static void close_sink(struct mr_sink *s)
 }
 
 /* Folder, name, and where a shard's number goes: before the last suffix that tells the format. */
-static void set_names(struct mr_sink *s)
+void mr_files__out_names(struct mr_sink *s)
 {
     struct mr_buf whole = {0};
     struct mr_str file = s->params->file;
@@ -183,7 +183,12 @@ static void set_names(struct mr_sink *s)
     char *slash = strrchr(mr_buf_text(&whole), '/');
     s->base = mr_strdup(slash + 1);
     slash[slash == whole.ptr] = 0; /* "/name" lies in "/" */
-    s->dir = mr_strdup(whole.ptr);
+    mr_buf_finish(&s->path);
+    if (s->env.aside)
+        mr_buf_printf(&s->path, "%s/%s.e%u", whole.ptr, s->base, (unsigned)s->env.epoch);
+    else
+        mr_buf_addz(&s->path, whole.ptr);
+    s->dir = mr_strdup(mr_buf_text(&s->path));
     mr_buf_finish(&whole);
     struct mr_str base = mr_str_of(s->base);
     size_t dot = base.len;
@@ -224,9 +229,9 @@ static struct mr_error *open_sink(const struct mr_connector_env *env, const void
     mr_buf_addz(&s->prefix, "xk");
     mr_buf_adds(&s->prefix, env->name);
     mr_buf_addc(&s->prefix, 0);
-    struct mr_error *e = kind_of(p, &s->kind);
+    struct mr_error *e = mr_files__out_kind(p, &s->kind);
     if (!e) {
-        set_names(s);
+        mr_files__out_names(s);
         s->packer = mr_files__packer_create(s->kind.codec, p->level);
         e = recover(s);
     }
@@ -316,6 +321,7 @@ const struct mr_sink_type mr_sink_file = {
     .save = save,
     .committed = committed,
     .end_run = end_run,
+    .exchange = mr_files__exchange,
     .bytes = bytes,
     .close = close_sink,
 };

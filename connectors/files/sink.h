@@ -77,7 +77,15 @@ void mr_files__encode(struct mr_sink *s, const struct mr_head *head, struct mr_s
 void mr_files__encode_header(struct mr_sink *s, struct mr_buf *out);
 struct mr_str mr_files__tail(const struct mr_sink *s, bool empty);
 
+/* sink.c: format and compression of the output; its folder and name, and those of its shards. */
+struct mr_error *mr_files__out_kind(const struct sink_params *p, struct files_kind *kind);
+void mr_files__out_names(struct mr_sink *s);
+/* exchange.c: outputs of epochs to the target and away. */
+struct mr_error *mr_files__exchange(const struct mr_connector_env *env, const void *params,
+                                    enum mr_sink_exchange step);
+
 /* outfile.c: the file under way. */
+struct mr_error *mr_files__out_folder(char *dir); /* made with all above it, durable */
 const char *mr_files__part_path(struct mr_sink *s, uint32_t seq, struct mr_buf *into);
 const char *mr_files__final_path(struct mr_sink *s, uint32_t seq, struct mr_buf *into);
 /* Begins file seq: empty, or (single file) a copy of what an earlier run finished. */

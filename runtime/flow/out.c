@@ -37,6 +37,8 @@ struct mr_error *mr_task__open_outs(struct mr_task *t)
         mine->outputs = mr_arena_alloc(t->arena, (stage->output_count + 1) * sizeof(int));
         for (size_t k = 0; k < stage->output_count; k++)
             mine->outputs[k] = out_add(t, stage->outputs[k].topic);
+        if (t->chain) /* of the last stage only, but a chain ends with its routes */
+            MR_TRY(mr_router_create(stage, &mine->router));
         mine->drops = out_add(t, stage->drops_topic);
         mine->dead = out_add(t, stage->dead_topic);
     }
@@ -104,7 +106,7 @@ struct mr_error *mr_task__append(struct mr_task *t, int out_index, const struct 
         mr_place_key(&head->place, place);
         partition = mr_partition_of(place, sizeof(place), out->partitions);
     }
-    copy.run = t->worker->options->run;
+    copy.run = t->run_now;
     return mr_log_append(t->log, (uint32_t)out_index, partition, &copy, map.ptr, map.len);
 }
 
@@ -124,11 +126,25 @@ struct mr_error *mr_task__forward(void *arg, int stage, struct mr_row *row, stru
     struct mr_str map = encoded(t, row);
     if (t->sink) {
         struct mr_error *e = t->sink_type->write(t->sink, &row->head, map);
+        if (!e) {
+            mr_content_add(&t->content.content, &row->head.id, map);
+            t->content.rows++;
+        }
         if (!e || !mr_error_is_row(e))
             return e;
         refused->note = mr_arena_str(t->batch, mr_str_of(mr_error_message(e)));
         refused->outcome = MR_LEFT_BAD_INPUT;
         mr_error_free(e);
+        return NULL;
+    }
+    int outcome;
+    struct mr_error *failed = mr_router_choose(t->stages[position].router, row, &outcome);
+    if (failed && !mr_error_is_row(failed))
+        return failed;
+    if (failed) {
+        refused->note = mr_arena_str(t->batch, mr_str_of(mr_error_message(failed)));
+        refused->outcome = MR_LEFT_BAD_INPUT;
+        mr_error_free(failed);
         return NULL;
     }
     struct mr_stage_counts *counts = mr_chain_counts(t->chain, position);
@@ -137,7 +153,7 @@ struct mr_error *mr_task__forward(void *arg, int stage, struct mr_row *row, stru
      * be refused, and the first of them does that for all. */
     const struct mr_plan_stage *plan_stage = &t->plan->stages[stage];
     for (size_t k = 0; k < plan_stage->output_count && refused->outcome == MR_GOES_ON; k++)
-        if (plan_stage->outputs[k].outcome == MR_PLAN_NONE && t->stages[position].outputs[k] >= 0)
+        if (plan_stage->outputs[k].outcome == outcome && t->stages[position].outputs[k] >= 0)
             MR_TRY(mr_task__append(t, t->stages[position].outputs[k], row, &row->head, map, refused));
     return NULL;
 }
@@ -166,7 +182,7 @@ static struct mr_error *write_record(struct mr_task *t, int out, const struct mr
 {
     struct mr_head copy = *head;
     copy.kind = MR_KIND_ROW;
-    copy.run = t->worker->options->run;
+    copy.run = t->run_now;
     return mr_log_append(t->log, (uint32_t)out, 0, &copy, t->record_bytes.ptr, t->record_bytes.len);
 }
 

@@ -75,6 +75,17 @@ static void show_input(struct mr_worker *w)
     atomic_store_explicit(&w->page->input_bytes_total, known, memory_order_relaxed);
 }
 
+/* A sink has one task. */
+static void show_content(struct mr_worker *w)
+{
+    if (w->task_count == 0 || !w->tasks[0]->sink)
+        return;
+    const struct mr_task_content *c = &w->tasks[0]->content;
+    atomic_store(&w->page->content_low, c->content.low);
+    atomic_store(&w->page->content_high, c->content.high);
+    atomic_store(&w->page->content_rows, c->rows);
+}
+
 void mr_worker__show(struct mr_worker *w, enum mr_process_state state)
 {
     uint32_t ended = 0;
@@ -85,6 +96,7 @@ void mr_worker__show(struct mr_worker *w, enum mr_process_state state)
     for (size_t k = 0; k < w->task_count && k < MR_PAGE_TASKS; k++)
         show_task(w->tasks[k], &w->page->task[k]);
     show_input(w);
+    show_content(w);
     atomic_store(&w->page->tasks_ended, ended);
     atomic_store(&w->page->cpu_ns, mr_cpu_ns());
     atomic_store(&w->page->state, state);

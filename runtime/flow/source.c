@@ -107,7 +107,7 @@ static struct mr_error *next_entry(struct mr_task *t, enum mr_source_status *sta
     *status = MR_SOURCE_WANT;
     if (row.head.kind != MR_KIND_END)
         return t->head->source->take(t->source, &row.head, row.map);
-    t->ends[t->lane_first[row.in] + row.lane] = row.head.run;
+    mr_task__lane_ended(t, &row);
     return NULL;
 }
 

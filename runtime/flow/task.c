@@ -18,6 +18,7 @@ enum {
 
 static const struct mr_str record_key = MR_STR_INIT("f\0task");
 static const struct mr_str ends_key = MR_STR_INIT("f\0ends");
+static const struct mr_str content_key = MR_STR_INIT("f\0content");
 static const struct mr_str source_key = MR_STR_INIT("k\xff\xff");
 
 /* ---- opening ---- */
@@ -73,6 +74,8 @@ static void fill_env(struct mr_task *t, struct mr_connector_env *env)
         .number = source_number(t),
         .part = t->head->part,
         .run = t->worker->options->run,
+        .epoch = t->head->epoch,
+        .aside = t->head->aside,
         .endless = t->plan->endless,
         .store = t->store,
         .row_limit = t->plan->row_limit,
@@ -154,7 +157,7 @@ static struct mr_error *open_log(struct mr_task *t)
     mr_buf_printf(&name, "%.*s/%u", MR_FMT(head->id), t->partition);
     struct mr_log_spec spec = {
         .topics = mr_buf_text(&topics), .task = mr_buf_str(&name),
-        .reader = mr_hash64(name.ptr, name.len, t->plan->epoch) | 1,
+        .reader = mr_plan_reader(head, t->partition),
         .lane = t->partition,
         .lane_label = (uint32_t)t->tail->number << 16 | t->partition,
         .ins = ins, .in_count = (uint32_t)head->input_count,
@@ -169,18 +172,39 @@ static struct mr_error *open_log(struct mr_task *t)
     return e;
 }
 
-/* Stores of a process share its memory: the fewer tasks, the larger each write buffer, which an index
- * over the whole stream thanks with half the compaction work. */
+static bool has_scope(const struct mr_task *t, enum mr_scope scope)
+{
+    const struct mr_plan_group *g = t->worker->group;
+    for (size_t i = 0; i < g->stage_count; i++) {
+        const struct mr_plan_stage *stage = &t->plan->stages[g->stages[i]];
+        if (stage->kind == MR_STAGE_OPERATOR && stage->op && stage->op->scope == scope)
+            return true; /* a prepare step of such an operator keeps nothing */
+    }
+    return false;
+}
+
+/* Stores of a process share its memory. An index over the whole stream gets buffers that spare it
+ * half the compaction work; where many tasks share a process each has little of the stream, and a
+ * small buffer that any input fills. What indexes need in their fifth hour they take at the start. */
 static struct mr_store_options store_options_of(const struct mr_task *t)
 {
-    enum { BUFFERS = 16 << 20, LEAST = 2 << 20, MOST = 8 << 20, CACHE = 16 << 20 };
+    enum { INDEX_BUFFER = 8 << 20, INDEX_CACHE = 16 << 20, INDEX_MEMORY = 48 << 20 };
+    enum { BUFFERS = 4 << 20, LEAST = 512 << 10, MOST = 2 << 20, CACHE = 4 << 20 };
+    enum { TASK_MEMORY = 2 << 20, MEMORY = 4 << 20 }; /* logs and changes of a task; compaction */
     const struct mr_plan_group *g = t->worker->group;
-    size_t tasks = (g->partitions + g->scale - 1) / g->scale, each = BUFFERS / tasks;
-    return (struct mr_store_options){
-        .no_sync = t->worker->options->no_sync,
-        .write_buffer_bytes = each < LEAST ? LEAST : each > MOST ? MOST : each,
-        .cache_bytes = tasks == 1 ? CACHE : 0,
-    };
+    struct mr_store_options o = {.no_sync = t->worker->options->no_sync};
+    size_t tasks = (g->partitions + t->worker->scale - 1) / t->worker->scale, each = BUFFERS / tasks;
+    if (has_scope(t, MR_ONE_TASK)) {
+        o.write_buffer_bytes = INDEX_BUFFER;
+        o.cache_bytes = INDEX_CACHE;
+        o.memory_bytes = INDEX_MEMORY;
+        return o;
+    }
+    o.write_buffer_bytes = each < LEAST ? LEAST : each > MOST ? MOST : each;
+    o.cache_bytes = CACHE;
+    if (has_scope(t, MR_KEYED))
+        o.memory_bytes = tasks * (2 * o.write_buffer_bytes + TASK_MEMORY) + CACHE + MEMORY;
+    return o;
 }
 
 static struct mr_error *open_parts(struct mr_task *t)
@@ -204,6 +228,10 @@ static struct mr_error *open_parts(struct mr_task *t)
     MR_TRY(load_fixed(t->store, record_key, &t->record, sizeof(t->record)));
     if (t->lane_count)
         MR_TRY(load_fixed(t->store, ends_key, t->ends, t->lane_count * sizeof(*t->ends)));
+    if (t->head->kind == MR_STAGE_SINK)
+        MR_TRY(load_fixed(t->store, content_key, &t->content, sizeof(t->content)));
+    t->run_now = o->run;
+    mr_task__hold_lanes(t);
     if (t->head->kind != MR_STAGE_OPERATOR && t->head->kind != MR_STAGE_PREPARE)
         MR_TRY(open_connector(t));
     if (t->source) {
@@ -258,6 +286,8 @@ void mr_task__close(struct mr_task *t)
         mr_names_destroy(t->names);
         mr_arena_destroy(t->batch);
     }
+    for (size_t i = 0; t->stages && i < t->worker->group->stage_count; i++)
+        mr_router_destroy(t->stages[i].router);
     mr_store_close(t->store);
     mr_arena_destroy(t->arena);
     mr_buf_finish(&t->row_bytes);
@@ -294,8 +324,11 @@ struct mr_error *mr_task__commit(struct mr_task *t)
         return NULL;
     struct mr_stage_counts *counts = t->chain ? mr_chain_counts(t->chain, 0) : &t->source_counts;
     counts->counter[MR_C_COMMITS]++;
-    if (t->sink)
+    if (t->sink) {
         MR_TRY(t->sink_type->save(t->sink));
+        mr_store_put(t->store, content_key,
+                     mr_str_span((const char *)&t->content, sizeof(t->content)));
+    }
     if (t->source) {
         MR_TRY(t->head->source->save(t->source));
         save_source_counts(t);
@@ -324,7 +357,7 @@ struct mr_error *mr_task__commit(struct mr_task *t)
 
 struct mr_error *mr_task__end_run(struct mr_task *t)
 {
-    uint32_t run = t->worker->options->run;
+    uint32_t run = mr_task__run_to_end(t);
     const struct mr_plan_group *group = t->worker->group;
     static const uint8_t empty_map = 0x80;
     struct mr_head head = {.kind = MR_KIND_END, .run = run};
@@ -342,16 +375,10 @@ struct mr_error *mr_task__end_run(struct mr_task *t)
     t->record.done_run = run;
     t->dirty = true;
     MR_TRY(mr_task__commit(t));
-    t->ended = true;
+    mr_task__hold_lanes(t);
+    t->source_ended = false;
+    t->ended = run >= t->worker->options->run;
     return NULL;
-}
-
-bool mr_task__lanes_ended(const struct mr_task *t)
-{
-    for (uint32_t i = 0; i < t->lane_count; i++)
-        if (t->ends[i] < t->worker->options->run)
-            return false;
-    return true;
 }
 
 static void begin_cut(struct mr_task *t, uint64_t cut)
@@ -403,9 +430,10 @@ static struct mr_error *take_row(struct mr_task *t, const struct mr_log_row *row
     struct mr_head head = row->head;
     t->dirty = true;
     if (head.kind == MR_KIND_END) {
-        t->ends[t->lane_first[row->in] + row->lane] = head.run;
+        mr_task__lane_ended(t, row);
         return NULL;
     }
+    t->run_now = head.run;
     head.id = entry_id(t, row);
     bool alone = mr_worker__enters(t, &head.id);
     MR_TRY(mr_chain_push(t->chain, &head, row->map));
@@ -481,7 +509,7 @@ struct mr_error *mr_task__step(struct mr_task *t, bool *progressed)
         t->last_row_ms = mr_now_ms();
     /* What is to be tried again belongs into the cut, too: its lane has no end but "nothing now". */
     if (mr_task__lanes_ended(t) && !retried) {
-        begin_cut(t, t->worker->options->run);
+        begin_cut(t, mr_task__run_to_end(t));
         *progressed = true;
     } else if (window_due(t)) {
         begin_cut(t, (uint64_t)1 << 32 | ++t->record.window_cuts);

@@ -3,6 +3,7 @@
 #define MR_FLOW_TASK_H
 
 #include "runtime/flow/chain.h"
+#include "runtime/flow/route.h"
 #include "runtime/flow/worker.h"
 #include "runtime/log/log.h"
 #include "runtime/row/row.h"
@@ -41,6 +42,7 @@ struct mr_task_out {
 /* Which out (index, or -1) a stage of the group uses for what. */
 struct mr_task_stage {
     int *outputs; /* one per output of the stage */
+    struct mr_router *router; /* NULL: no routes */
     int drops, dead;
     uint32_t sampled[MR_PAGE_OUTCOMES];
 };
@@ -58,6 +60,12 @@ struct mr_task_record {
 struct mr_task_retry {
     struct mr_log_reader *reader; /* NULL: no row of the stage was ever retried */
     struct mr_mark committed;
+};
+
+/* Sum modulo 2^128 of the hashes of the rows a sink has taken. Stored as it is: no padding. */
+struct mr_task_content {
+    struct mr_content content;
+    uint64_t rows;
 };
 
 struct mr_task {
@@ -88,6 +96,8 @@ struct mr_task {
     struct mr_buf row_bytes, key_bytes, record_bytes;
     struct mr_id entry;                 /* the row that went into the chain last */
     uint64_t last_commit_ms, last_row_ms, wake_ms;
+    uint32_t run_now;                   /* the run that the rows at work belong to */
+    struct mr_task_content content;     /* sinks: what was written, all runs together */
     bool dirty, blocked, ended, source_ended;
 };
 
@@ -105,7 +115,14 @@ struct mr_error *mr_task__end_run(struct mr_task *t);
 bool mr_task__commit_due(struct mr_task *t);
 /* The next row of the loaded frame, or of the next one. */
 struct mr_error *mr_task__next_row(struct mr_task *t, struct mr_log_row *row, bool *found);
+/* ends.c: each lane has ended a run that this task has not, so there is one to be ended here. */
 bool mr_task__lanes_ended(const struct mr_task *t);
+/* A lane ended a run: nothing more is taken from it until the others have, and this task has. */
+void mr_task__lane_ended(struct mr_task *t, const struct mr_log_row *row);
+/* Lets go all lanes but those that have ended a run too many. */
+void mr_task__hold_lanes(struct mr_task *t);
+/* Which one that is: a source's own run; further on, the earliest that has ended on every lane. */
+uint32_t mr_task__run_to_end(const struct mr_task *t);
 
 /* out.c: rows and records to the task's topics. */
 struct mr_error *mr_task__open_outs(struct mr_task *t);

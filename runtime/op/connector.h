@@ -38,6 +38,8 @@ struct mr_connector_env {
     uint16_t number;        /* place.source of its rows: its ordinal among the sources */
     enum mr_source_part part;
     uint32_t run;           /* number of this run */
+    uint32_t epoch;         /* of the stage */
+    bool aside;             /* sinks: write beside the target, see mr_sink_exchange */
     bool endless;
     struct mr_store *store; /* its own keys start with MR_SPACE_SOURCE */
     uint64_t row_limit;     /* `run --limit N`: stop after N rows; 0: none */
@@ -92,6 +94,16 @@ struct mr_source_type {
     void (*close)(struct mr_source *s);
 };
 
+/* Outputs of an epoch that is not the current one lie in a folder of their own beside the target. To
+ * make an epoch current, for all sinks: PUT_AWAY of the one before, BRING of the new one, CLEAR of the
+ * one before. Each may be repeated after a crash; the target is never without an output. */
+enum mr_sink_exchange {
+    MR_SINK_PUT_AWAY, /* what lies at the target is (also) in the epoch's folder */
+    MR_SINK_BRING,    /* what lies in the epoch's folder takes its place at the target */
+    MR_SINK_CLEAR,    /* what is still at the target and was put away goes from there */
+    MR_SINK_DROP,     /* the epoch's folder goes */
+};
+
 struct mr_sink_type {
     const char *name, *aliases, *doc;
     size_t params_size;
@@ -108,6 +120,9 @@ struct mr_sink_type {
     struct mr_error *(*committed)(struct mr_sink *s);
     /* The run's last row has been written: the next save + committed make the output final. */
     struct mr_error *(*end_run)(struct mr_sink *s, uint32_t run);
+    /* On files only: the sink is not open, env->store is NULL. */
+    struct mr_error *(*exchange)(const struct mr_connector_env *env, const void *params,
+                                 enum mr_sink_exchange step);
     uint64_t (*bytes)(const struct mr_sink *s); /* written since the last save: bounds a commit */
     void (*close)(struct mr_sink *s);
 };

@@ -34,7 +34,6 @@ size_t mr_plan_continue(struct mr_plan *plan, const struct mr_plan *base, uint32
                         struct mr_arena *names)
 {
     size_t count = 0;
-    plan->epoch = 0;
     /* Groups stand in topological order, like the stages that they begin with. */
     for (size_t i = 0; i < plan->group_count; i++) {
         const struct mr_plan_group *g = &plan->groups[i];
@@ -44,9 +43,9 @@ size_t mr_plan_continue(struct mr_plan *plan, const struct mr_plan *base, uint32
         uint32_t epoch = anew ? fresh : base->stages[old->stages[0]].epoch;
         for (size_t k = 0; k < g->stage_count; k++)
             plan->stages[g->stages[k]].epoch = epoch;
-        plan->epoch = epoch > plan->epoch ? epoch : plan->epoch;
         count += anew;
     }
+    plan->epoch = count ? fresh : base->epoch;
     for (size_t i = 0; i < plan->topic_count; i++) {
         struct mr_plan_topic *t = &plan->topics[i];
         t->name = renamed(t->name, plan->stages[t->stage].epoch, names);

@@ -32,6 +32,11 @@ void mr_layout_task(const struct mr_layout *l, struct mr_str stage, uint32_t epo
     mr_buf_text(out);
 }
 
+void mr_layout_epochs(const struct mr_layout *l, struct mr_buf *out)
+{
+    join(l, "plans", out);
+}
+
 void mr_layout_epoch(const struct mr_layout *l, uint32_t epoch, struct mr_buf *out)
 {
     join(l, "plans/e", out);

@@ -1,11 +1,13 @@
 /* `millrace run`: compiles a topology and runs it to its end; running again resumes. */
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "runtime/base/clock.h"
 #include "runtime/base/file.h"
 #include "stages/command/program.h"
+#include "stages/supervise/epochs.h"
 #include "stages/supervise/history.h"
 #include "stages/supervise/retries.h"
 #include "stages/supervise/summary.h"
@@ -43,28 +45,80 @@ struct run {
     struct mr_arena *arena;
     struct mr_home home;
     struct mr_record record;
+    struct mr_epochs epochs;
+    struct mr_recorded_epoch *epoch; /* that this run continues or builds */
+    struct mr_buf changes;           /* since the current epoch, where it builds another one */
     bool resumed, after_complete;
 };
 
-static struct mr_error *changed_error(const struct run *r, struct mr_buf *changes)
+static struct mr_error *prepare(struct run *r)
 {
-    return mr_error_remedy(
-        mr_error(MR_RUN_CHANGED, "the definition of \"%.*s\" changed since run %u:\n%.*s",
-                 MR_FMT(r->plan->name), r->record.run, (int)(changes->len - 1), changes->ptr),
-        "`millrace clean %.*s` forgets the old state and its rows; --state DIR keeps both.",
-        MR_FMT(r->plan->name));
+    r->epochs = (struct mr_epochs){.home = &r->home,
+                                   .connectors = mr_program_connectors(),
+                                   .arena = r->arena,
+                                   .record = &r->record};
+    MR_TRY(mr_program_registry(&r->epochs.registry));
+    return mr_record_load(&r->home, r->arena, &r->record);
+}
+
+/* An epoch of the same definition that an earlier run did not bring to its end. */
+static struct mr_error *find_begun(struct run *r, uint32_t fresh)
+{
+    for (size_t i = r->record.epoch_count; i > 0 && !r->epoch; i--) {
+        struct mr_recorded_epoch *e = &r->record.epochs[i - 1];
+        struct mr_plan *base;
+        if (e->state != MR_EPOCH_BUILDING || e->replayed)
+            continue;
+        MR_TRY(mr_epochs_plan(&r->epochs, e->number, &base));
+        if (mr_plan_continue(r->plan, base, fresh, MR_PLAN_NONE, r->arena) == 0)
+            r->epoch = e;
+    }
+    return NULL;
+}
+
+/* The plan takes its place among the epochs: it goes on with one, or opens the next one. */
+static struct mr_error *choose_epoch(struct run *r)
+{
+    struct mr_record *record = &r->record;
+    struct mr_plan *current;
+    uint32_t fresh = mr_record_next_epoch(record);
+    MR_TRY(mr_epochs_plan(&r->epochs, record->current, &current));
+    MR_TRY(find_begun(r, fresh));
+    if (!r->epoch) {
+        if (mr_plan_continue(r->plan, current, fresh, MR_PLAN_NONE, r->arena) == 0) {
+            r->epoch = mr_record_epoch(record, record->current);
+            return NULL;
+        }
+        MR_TRY(mr_epochs_kept(&r->epochs, r->plan, fresh));
+        r->epoch = mr_record_open(record, fresh, r->arena);
+        r->epoch->opened_ms = mr_wall_ms();
+        r->epoch->definition = mr_plan_definition(r->plan);
+    }
+    mr_epochs_aside(r->plan, r->epoch->number);
+    mr_plan_changes(r->plan, current, r->epoch->number, &r->changes);
+    return NULL;
+}
+
+static void first_epoch(struct run *r)
+{
+    r->record.current = 1;
+    r->epoch = mr_record_open(&r->record, 1, r->arena);
+    r->epoch->parent = 0;
+    r->epoch->state = MR_EPOCH_CURRENT;
+    r->epoch->opened_ms = mr_wall_ms();
 }
 
 /* Which run this is: an unfinished one goes on under its number. */
 static struct mr_error *number_run(struct run *r, const char *topology)
 {
-    MR_TRY(mr_record_load(&r->home, r->arena, &r->record));
-    struct mr_buf changes = {0};
-    mr_record_changes(&r->record, r->plan, &changes);
-    struct mr_error *e = changes.len ? changed_error(r, &changes) : NULL;
-    mr_buf_finish(&changes);
-    if (e)
-        return e;
+    MR_TRY(prepare(r));
+    if (r->record.run) {
+        MR_TRY(mr_epochs_upgrade(&r->epochs, r->plan));
+        MR_TRY(mr_epochs_recover(&r->epochs));
+        MR_TRY(choose_epoch(r));
+    } else {
+        first_epoch(r);
+    }
     r->resumed = r->record.run > 0 && !r->record.complete;
     r->after_complete = r->record.run > 0 && r->record.complete;
     if (!r->resumed) {
@@ -77,19 +131,48 @@ static struct mr_error *number_run(struct run *r, const char *topology)
     char *path = realpath(topology, NULL);
     r->record.topology = mr_arena_str(r->arena, mr_str_of(path ? path : topology));
     free(path);
-    mr_record_take_plan(&r->record, r->plan, r->arena);
+    r->record.plan_hash = r->plan->hash;
+    r->epoch->definition = mr_plan_definition(r->plan);
     return NULL;
 }
 
-static struct mr_error *write_plan(const struct run *r)
+/* An epoch that lacks a run has work to do, whatever the sources find. */
+static bool has_own_work(const struct run *r)
 {
-    struct mr_buf path = {0}, bytes = {0};
-    mr_layout_plan(&r->home.layout, &path);
-    mr_plan_encode(r->plan, &bytes);
-    struct mr_error *e = mr_file_replace(mr_buf_text(&path), mr_buf_str(&bytes), 0600);
-    mr_buf_finish(&path);
-    mr_buf_finish(&bytes);
-    return e;
+    return r->epoch->state == MR_EPOCH_BUILDING || r->epoch->run + 1 < r->record.run ||
+           mr_retries_wait(&r->home, r->plan);
+}
+
+static void say_opened(const struct run *r)
+{
+    if (r->epoch->state != MR_EPOCH_BUILDING || r->o->quiet || r->o->json)
+        return;
+    fprintf(stderr, "millrace: the definition changed: epoch %u is made beside epoch %u\n%.*s",
+            r->epoch->number, r->record.current, (int)r->changes.len, r->changes.ptr);
+}
+
+static bool read_up(const struct mr_totals *totals)
+{
+    for (size_t i = 0; i < totals->plan->stage_count; i++)
+        if (totals->stages[i].counter[MR_C_LAG_BYTES])
+            return false;
+    return true;
+}
+
+/* A run that opened an epoch itself makes it current when it is whole: at its end, or, without one,
+ * when it was stopped with nothing unread. */
+static struct mr_error *end_epoch(struct run *r, enum mr_run_end end, const struct mr_totals *totals)
+{
+    bool whole = end == MR_RUN_ENDED || (end == MR_RUN_STOPPED && r->plan->endless && read_up(totals));
+    if (end == MR_RUN_ENDED)
+        r->epoch->run = r->record.run;
+    if (!whole)
+        return NULL;
+    r->epoch->ended_ms = mr_wall_ms();
+    MR_TRY(mr_epochs_note(&r->epochs, r->epoch, totals, NULL));
+    if (r->epoch->state == MR_EPOCH_BUILDING)
+        r->epoch->state = MR_EPOCH_PROMOTING; /* recorded together with the run's end */
+    return NULL;
 }
 
 static struct mr_error *record_end(struct run *r, enum mr_run_end end, struct mr_totals *totals)
@@ -104,7 +187,9 @@ static struct mr_error *record_end(struct run *r, enum mr_run_end end, struct mr
         MR_TRY(mr_summary_save(&r->home, totals));
         MR_TRY(mr_history_save(&r->home, &r->record, totals));
     }
-    return mr_record_save(&r->home, &r->record);
+    MR_TRY(end_epoch(r, end, totals));
+    MR_TRY(mr_record_save(&r->home, &r->record));
+    return mr_epochs_recover(&r->epochs);
 }
 
 static void print_end(const struct run *r, enum mr_run_end end, const struct mr_totals *totals)
@@ -159,7 +244,7 @@ static enum mr_exit supervise(struct run *r)
         .run = r->record.run,
         .resumed = r->resumed,
         .after_complete = r->after_complete,
-        .forced = mr_retries_wait(&r->home, r->plan),
+        .forced = has_own_work(r),
         .active_ms = r->record.active_ms,
         .show = o->quiet             ? MR_SHOW_NOTHING
                 : o->json            ? MR_SHOW_JSON
@@ -192,48 +277,69 @@ static enum mr_exit start(struct run *r, const char *topology)
     if (!e)
         e = mr_scale_kept(&r->home, r->plan, &r->o->scale, true);
     if (!e)
-        e = write_plan(r);
+        e = mr_home_save_plan(&r->home, r->plan, false);
+    if (!e)
+        e = mr_home_save_plan(&r->home, r->plan, true);
+    if (!e)
+        e = mr_epochs_release(&r->epochs, r->plan);
     if (!e)
         e = mr_summary_set_aside(&r->home);
     if (!e)
         e = mr_record_save(&r->home, &r->record);
-    return e ? mr_fail(e) : supervise(r);
+    if (e)
+        return mr_fail(e);
+    say_opened(r);
+    return supervise(r);
+}
+
+static void foretell_json(const struct run *r, const struct mr_compiled *compiled, bool resumes)
+{
+    struct mr_json_out out = {0};
+    mr_json_begin_object(&out);
+    mr_json_key(&out, "run");
+    mr_json_uint(&out, r->record.run + !resumes);
+    mr_json_key(&out, "resumes");
+    mr_json_bool(&out, resumes);
+    mr_json_key(&out, "epoch");
+    mr_json_uint(&out, r->plan->epoch);
+    mr_json_key(&out, "current_epoch");
+    mr_json_uint(&out, r->record.run ? r->record.current : r->plan->epoch);
+    mr_json_key(&out, "anew"); /* stages that begin with empty state */
+    mr_json_begin_array(&out);
+    for (size_t i = 0; r->changes.len && i < r->plan->stage_count; i++)
+        if (r->plan->stages[i].epoch == r->plan->epoch)
+            mr_json_text(&out, r->plan->stages[i].id);
+    mr_json_end_array(&out);
+    mr_json_key(&out, "plan");
+    mr_plan_json(compiled, &out);
+    mr_json_end_object(&out);
+    mr_print_json(&out);
+    mr_buf_finish(&out.text);
 }
 
 /* What `run` would do, for --dry-run: nothing is written. */
 static enum mr_exit foretell(struct run *r, const struct mr_compiled *compiled)
 {
-    struct mr_buf changes = {0};
-    struct mr_error *e = mr_record_load(&r->home, r->arena, &r->record);
-    if (!e)
-        e = mr_scale_kept(&r->home, r->plan, &r->o->scale, false);
+    struct mr_error *e = prepare(r);
+    /* A state of the first format is of this definition, or `run` refuses it. */
+    if (!e && r->record.run && !r->record.stage_count)
+        e = choose_epoch(r);
     if (e)
         return mr_fail(e);
-    mr_record_changes(&r->record, r->plan, &changes);
-    if (changes.len) {
-        e = changed_error(r, &changes);
-        mr_buf_finish(&changes);
-        return mr_fail(e);
-    }
     bool resumes = r->record.run && !r->record.complete;
     if (r->o->json) {
-        struct mr_json_out out = {0};
-        mr_json_begin_object(&out);
-        mr_json_key(&out, "run");
-        mr_json_uint(&out, r->record.run + !resumes);
-        mr_json_key(&out, "resumes");
-        mr_json_bool(&out, resumes);
-        mr_json_key(&out, "plan");
-        mr_plan_json(compiled, &out);
-        mr_json_end_object(&out);
-        mr_print_json(&out);
-        mr_buf_finish(&out.text);
+        foretell_json(r, compiled, resumes);
         return MR_EXIT_OK;
     }
     struct mr_buf text = {0};
     mr_plan_print(compiled, &text);
     mr_buf_printf(&text, "\nwould %s run %u in \"%s\"\n", resumes ? "resume" : "start",
                   r->record.run + !resumes, mr_buf_text(&r->home.root));
+    if (r->changes.len)
+        mr_buf_printf(&text,
+                      "the definition changed: epoch %u would be made beside epoch %u\n%.*s"
+                      "everything above goes on in its epoch: nothing of it is made again\n",
+                      r->plan->epoch, r->record.current, (int)r->changes.len, r->changes.ptr);
     mr_print(&text);
     mr_buf_finish(&text);
     return MR_EXIT_OK;
@@ -253,6 +359,7 @@ static enum mr_exit run(const struct mr_call *call)
     struct run r = {.o = o, .plan = compiled.plan, .arena = call->arena};
     mr_home_init(&r.home, o->state, r.plan->name);
     code = o->dry_run ? foretell(&r, &compiled) : start(&r, topology);
+    mr_buf_finish(&r.changes);
     mr_home_finish(&r.home);
     mr_compiled_destroy(&compiled);
     return code;
@@ -266,7 +373,10 @@ const struct mr_command mr_command_run = {
     .doc = "Run a topology to its end; running again resumes, or takes what is new.",
     .notes = "State lies in .millrace/<pipeline>/ of the current folder, or DIR/<pipeline>/ with\n"
              "--state DIR. Ctrl-C finishes the rows at work, commits and ends (exit code 5); a\n"
-             "second one ends at once. Either way the same command resumes.",
+             "second one ends at once. Either way the same command resumes.\n"
+             "A changed definition opens a new epoch from the first stage that changed: what comes\n"
+             "before goes on, and is not made again. The new dataset takes the place of the old one\n"
+             "when it is whole (`millrace epochs`, `millrace promote`).",
     .options_size = sizeof(struct options),
     .options = option_table,
     .run = run,

@@ -203,17 +203,64 @@ bool mr_home_running(const struct mr_home *h, pid_t *supervisor)
     return running;
 }
 
-struct mr_error *mr_home_plan(const struct mr_home *h, const struct mr_registry *registry,
-                              const struct mr_connectors *connectors, struct mr_arena *arena,
-                              struct mr_plan **out)
+static struct mr_error *load_plan(struct mr_buf *path, const struct mr_registry *registry,
+                                  const struct mr_connectors *connectors, struct mr_arena *arena,
+                                  struct mr_plan **out)
 {
-    struct mr_buf path = {0}, bytes = {0};
-    mr_layout_plan(&h->layout, &path);
-    struct mr_error *e = mr_file_read(mr_buf_text(&path), PLAN_MAX_BYTES, &bytes);
+    struct mr_buf bytes = {0};
+    struct mr_error *e = mr_file_read(mr_buf_text(path), PLAN_MAX_BYTES, &bytes);
     if (!e) {
         struct mr_str kept = mr_arena_str(arena, mr_buf_str(&bytes));
         e = mr_plan_decode(kept, registry, connectors, arena, out);
     }
+    mr_buf_finish(&bytes);
+    return e;
+}
+
+struct mr_error *mr_home_plan(const struct mr_home *h, const struct mr_registry *registry,
+                              const struct mr_connectors *connectors, struct mr_arena *arena,
+                              struct mr_plan **out)
+{
+    struct mr_buf path = {0};
+    mr_layout_plan(&h->layout, &path);
+    struct mr_error *e = load_plan(&path, registry, connectors, arena, out);
+    mr_buf_finish(&path);
+    return e;
+}
+
+struct mr_error *mr_home_epoch_plan(const struct mr_home *h, uint32_t epoch,
+                                    const struct mr_registry *registry,
+                                    const struct mr_connectors *connectors, struct mr_arena *arena,
+                                    struct mr_plan **out)
+{
+    struct mr_record record;
+    MR_TRY(mr_record_load(h, arena, &record));
+    const struct mr_recorded_epoch *known = mr_record_epoch(&record, epoch ? epoch : record.current);
+    if (!known)
+        return mr_error_remedy(mr_error(MR_NAME_UNKNOWN, "pipeline \"%.*s\" has no epoch %u",
+                                        MR_FMT(record.pipeline), epoch),
+                               "`millrace epochs %.*s` lists them.", MR_FMT(record.pipeline));
+    struct mr_buf path = {0};
+    mr_layout_epoch(&h->layout, known->number, &path);
+    struct mr_error *e = load_plan(&path, registry, connectors, arena, out);
+    mr_buf_finish(&path);
+    return e;
+}
+
+struct mr_error *mr_home_save_plan(const struct mr_home *h, const struct mr_plan *plan, bool running)
+{
+    struct mr_buf path = {0}, bytes = {0};
+    struct mr_error *e = NULL;
+    if (running) {
+        mr_layout_plan(&h->layout, &path);
+    } else {
+        mr_layout_epochs(&h->layout, &path);
+        e = mr_dir_make(mr_buf_text(&path));
+        mr_layout_epoch(&h->layout, plan->epoch, &path);
+    }
+    mr_plan_encode(plan, &bytes);
+    if (!e)
+        e = mr_file_replace(mr_buf_text(&path), mr_buf_str(&bytes), 0600);
     mr_buf_finish(&path);
     mr_buf_finish(&bytes);
     return e;

@@ -1,43 +1,62 @@
-/* The record of a pipeline's runs (`runs.json`), and what changed since. */
+/* The record of a pipeline's runs and epochs (`runs.json`). */
 #include <stdio.h>
 
 #include "runtime/base/file.h"
 #include "runtime/base/json_out.h"
 #include "runtime/row/json.h"
 #include "stages/supervise/home.h"
+#include "stages/supervise/members.h"
 
-enum { FORMAT = 1, MAX_BYTES = 16 << 20 };
+enum { FORMAT = 2, FIRST_FORMAT = 1, MAX_BYTES = 16 << 20 };
 
-/* The value of a name in a map, or len 0. */
-static struct mr_value get(struct mr_value map, const char *name)
+const char *const mr_epoch_states[] = {
+    [MR_EPOCH_BUILDING] = "building", [MR_EPOCH_READY] = "ready",
+    [MR_EPOCH_PROMOTING] = "promoting", [MR_EPOCH_CURRENT] = "current", [MR_EPOCH_KEPT] = "kept",
+    [MR_EPOCH_DROPPING] = "dropping",
+};
+enum { EPOCH_STATES = sizeof mr_epoch_states / sizeof *mr_epoch_states };
+
+struct mr_recorded_epoch *mr_record_epoch(const struct mr_record *record, uint32_t number)
 {
-    struct mr_walk w;
-    struct mr_value key, value;
-    if (mr_value_type(map) != MR_MAP)
-        return (struct mr_value){0};
-    mr_walk_begin(&w, map);
-    while (mr_walk_next(&w, &key) && mr_walk_next(&w, &value))
-        if (mr_str_is(mr_value_text(key), name))
-            return value;
-    return (struct mr_value){0};
+    for (size_t i = 0; i < record->epoch_count; i++)
+        if (record->epochs[i].number == number)
+            return &record->epochs[i];
+    return NULL;
 }
 
-static uint64_t get_uint(struct mr_value map, const char *name)
+uint32_t mr_record_next_epoch(const struct mr_record *record)
 {
-    uint64_t out = 0;
-    struct mr_value v = get(map, name);
-    return mr_value_type(v) == MR_INT && mr_value_uint(v, &out) ? out : 0;
+    uint32_t highest = record->last_epoch;
+    for (size_t i = 0; i < record->epoch_count; i++)
+        if (record->epochs[i].number > highest)
+            highest = record->epochs[i].number;
+    return highest + 1;
 }
 
-static struct mr_str get_text(struct mr_value map, const char *name)
+struct mr_recorded_epoch *mr_record_open(struct mr_record *record, uint32_t number,
+                                         struct mr_arena *arena)
 {
-    struct mr_value v = get(map, name);
-    return mr_value_type(v) == MR_TEXT ? mr_value_text(v) : (struct mr_str){0};
+    struct mr_recorded_epoch *more =
+        mr_arena_zalloc(arena, (record->epoch_count + 1) * sizeof *more);
+    if (record->epoch_count)
+        memcpy(more, record->epochs, record->epoch_count * sizeof *more);
+    record->epochs = more;
+    struct mr_recorded_epoch *e = &more[record->epoch_count++];
+    e->number = number;
+    e->parent = record->current;
+    if (number > record->last_epoch)
+        record->last_epoch = number;
+    return e;
+}
+
+bool mr_epoch_partial(const struct mr_recorded_epoch *e)
+{
+    return e->to.len || e->where.len || e->since.len || e->until.len;
 }
 
 static bool get_id(struct mr_value map, const char *name, struct mr_id *out)
 {
-    return mr_id_parse(get_text(map, name), out);
+    return mr_id_parse(member_text(map, name), out);
 }
 
 static bool parse_stages(struct mr_value list, struct mr_arena *arena, struct mr_record *out)
@@ -50,29 +69,111 @@ static bool parse_stages(struct mr_value list, struct mr_arena *arena, struct mr
     mr_walk_begin(&w, list);
     while (mr_walk_next(&w, &v)) {
         struct mr_recorded_stage *s = &out->stages[out->stage_count++];
-        s->id = mr_arena_str(arena, get_text(v, "id"));
-        s->group = (int)get_uint(v, "group");
-        s->partitions = (uint32_t)get_uint(v, "partitions");
+        s->id = mr_arena_str(arena, member_text(v, "id"));
+        s->group = (int)member_uint(v, "group");
+        s->partitions = (uint32_t)member_uint(v, "partitions");
         if (!get_id(v, "fingerprint", &s->fingerprint))
             return false;
     }
     return true;
 }
 
+static bool parse_sinks(struct mr_value list, struct mr_arena *arena, struct mr_recorded_epoch *e)
+{
+    if (mr_value_type(list) != MR_LIST)
+        return false;
+    e->sinks = mr_arena_zalloc(arena, (mr_value_count(list) + 1) * sizeof *e->sinks);
+    struct mr_walk w;
+    struct mr_value v;
+    mr_walk_begin(&w, list);
+    while (mr_walk_next(&w, &v)) {
+        struct mr_recorded_sink *s = &e->sinks[e->sink_count++];
+        struct mr_id sum;
+        s->id = mr_arena_str(arena, member_text(v, "sink"));
+        s->rows = member_uint(v, "rows");
+        if (!get_id(v, "content", &sum))
+            return false;
+        for (int i = 0; i < 8; i++) {
+            s->content.high = s->content.high << 8 | sum.b[i];
+            s->content.low = s->content.low << 8 | sum.b[8 + i];
+        }
+    }
+    return true;
+}
+
+static bool parse_epoch(struct mr_value v, struct mr_arena *arena, struct mr_recorded_epoch *e)
+{
+    struct mr_str state = member_text(v, "state");
+    int known = EPOCH_STATES;
+    for (int i = 0; i < EPOCH_STATES; i++)
+        if (mr_str_is(state, mr_epoch_states[i]))
+            known = i;
+    e->number = (uint32_t)member_uint(v, "epoch");
+    if (known == EPOCH_STATES || e->number == 0)
+        return false;
+    e->state = (enum mr_epoch_state)known;
+    e->parent = (uint32_t)member_uint(v, "parent");
+    e->put_away = member_bool(v, "put_away");
+    e->replayed = mr_str_is(member_text(v, "by"), "replay");
+    e->run = (uint32_t)member_uint(v, "run");
+    e->opened_ms = member_uint(v, "opened_ms");
+    e->ended_ms = member_uint(v, "ended_ms");
+    e->from = mr_arena_str(arena, member_text(v, "from"));
+    e->to = mr_arena_str(arena, member_text(v, "to"));
+    e->where = mr_arena_str(arena, member_text(v, "where"));
+    e->since = mr_arena_str(arena, member_text(v, "since"));
+    e->until = mr_arena_str(arena, member_text(v, "until"));
+    return get_id(v, "definition", &e->definition) && parse_sinks(member(v, "sinks"), arena, e);
+}
+
+static bool parse_epochs(struct mr_value list, struct mr_arena *arena, struct mr_record *out)
+{
+    if (mr_value_type(list) != MR_LIST)
+        return false;
+    out->epochs = mr_arena_zalloc(arena, (mr_value_count(list) + 1) * sizeof *out->epochs);
+    struct mr_walk w;
+    struct mr_value v;
+    mr_walk_begin(&w, list);
+    while (mr_walk_next(&w, &v))
+        if (!parse_epoch(v, arena, &out->epochs[out->epoch_count++]))
+            return false;
+    return mr_record_epoch(out, out->current) != NULL;
+}
+
+/* Before there were epochs all was the first one. */
+static bool parse_first(struct mr_value map, struct mr_arena *arena, struct mr_record *out)
+{
+    if (!parse_stages(member(map, "stages"), arena, out))
+        return false;
+    struct mr_recorded_epoch *e = mr_record_open(out, 1, arena);
+    e->state = MR_EPOCH_CURRENT;
+    e->parent = 0;
+    e->run = out->complete ? out->run : out->run - 1;
+    e->opened_ms = out->started_ms;
+    e->ended_ms = out->ended_ms;
+    out->current = 1;
+    return true;
+}
+
 static bool parse(struct mr_value map, struct mr_arena *arena, struct mr_record *out)
 {
-    struct mr_value complete = get(map, "complete");
-    if (get_uint(map, "format") != FORMAT || mr_value_type(complete) != MR_BOOL)
+    struct mr_value complete = member(map, "complete");
+    uint64_t format = member_uint(map, "format");
+    if ((format != FORMAT && format != FIRST_FORMAT) || mr_value_type(complete) != MR_BOOL ||
+        member_uint(map, "run") == 0)
         return false;
-    out->run = (uint32_t)get_uint(map, "run");
+    out->run = (uint32_t)member_uint(map, "run");
     out->complete = mr_value_bool(complete);
-    out->pipeline = mr_arena_str(arena, get_text(map, "pipeline"));
-    out->topology = mr_arena_str(arena, get_text(map, "topology"));
-    out->started_ms = get_uint(map, "started_ms");
-    out->ended_ms = get_uint(map, "ended_ms");
-    out->active_ms = get_uint(map, "active_ms");
+    out->pipeline = mr_arena_str(arena, member_text(map, "pipeline"));
+    out->topology = mr_arena_str(arena, member_text(map, "topology"));
+    out->started_ms = member_uint(map, "started_ms");
+    out->ended_ms = member_uint(map, "ended_ms");
+    out->active_ms = member_uint(map, "active_ms");
+    out->current = (uint32_t)member_uint(map, "current");
+    out->last_epoch = (uint32_t)member_uint(map, "last_epoch");
     return get_id(map, "plan_hash", &out->plan_hash) &&
-           parse_stages(get(map, "stages"), arena, out);
+           (format == FIRST_FORMAT ? parse_first(map, arena, out)
+                                   : parse_epochs(member(map, "epochs"), arena, out));
 }
 
 struct mr_error *mr_record_load(const struct mr_home *h, struct mr_arena *arena,
@@ -115,15 +216,56 @@ static void add_uint(struct mr_json_out *j, const char *name, uint64_t value)
     mr_json_uint(j, value);
 }
 
+static void add_text(struct mr_json_out *j, const char *name, struct mr_str text)
+{
+    if (!text.len)
+        return;
+    mr_json_key(j, name);
+    mr_json_text(j, text);
+}
+
+static void add_epoch(struct mr_json_out *j, const struct mr_recorded_epoch *e)
+{
+    char hex[MR_ID_HEX_LEN + 1];
+    mr_json_begin_object(j);
+    add_uint(j, "epoch", e->number);
+    add_uint(j, "parent", e->parent);
+    add_text(j, "state", mr_str_of(mr_epoch_states[e->state]));
+    if (e->put_away) {
+        mr_json_key(j, "put_away");
+        mr_json_bool(j, true);
+    }
+    add_text(j, "by", e->replayed ? MR_STR("replay") : MR_STR("run"));
+    add_uint(j, "run", e->run);
+    add_uint(j, "opened_ms", e->opened_ms);
+    add_uint(j, "ended_ms", e->ended_ms);
+    add_text(j, "from", e->from);
+    add_text(j, "to", e->to);
+    add_text(j, "where", e->where);
+    add_text(j, "since", e->since);
+    add_text(j, "until", e->until);
+    add_id(j, "definition", &e->definition);
+    mr_json_key(j, "sinks");
+    mr_json_begin_array(j);
+    for (size_t i = 0; i < e->sink_count; i++) {
+        mr_json_begin_object(j);
+        add_text(j, "sink", e->sinks[i].id);
+        add_uint(j, "rows", e->sinks[i].rows);
+        mr_content_hex(&e->sinks[i].content, hex);
+        add_text(j, "content", mr_str_of(hex));
+        mr_json_end_object(j);
+    }
+    mr_json_end_array(j);
+    mr_json_end_object(j);
+}
+
 struct mr_error *mr_record_save(const struct mr_home *h, const struct mr_record *record)
 {
     struct mr_json_out j = {0};
     mr_json_begin_object(&j);
     add_uint(&j, "format", FORMAT);
-    mr_json_key(&j, "pipeline");
-    mr_json_text(&j, record->pipeline);
-    mr_json_key(&j, "topology");
-    mr_json_text(&j, record->topology);
+    add_text(&j, "pipeline", record->pipeline);
+    add_text(&j, "topology", record->topology);
     add_uint(&j, "run", record->run);
     mr_json_key(&j, "complete");
     mr_json_bool(&j, record->complete);
@@ -131,18 +273,12 @@ struct mr_error *mr_record_save(const struct mr_home *h, const struct mr_record 
     add_uint(&j, "ended_ms", record->ended_ms);
     add_uint(&j, "active_ms", record->active_ms);
     add_id(&j, "plan_hash", &record->plan_hash);
-    mr_json_key(&j, "stages");
+    add_uint(&j, "current", record->current);
+    add_uint(&j, "last_epoch", record->last_epoch);
+    mr_json_key(&j, "epochs");
     mr_json_begin_array(&j);
-    for (size_t i = 0; i < record->stage_count; i++) {
-        const struct mr_recorded_stage *s = &record->stages[i];
-        mr_json_begin_object(&j);
-        mr_json_key(&j, "id");
-        mr_json_text(&j, s->id);
-        add_uint(&j, "group", (uint64_t)s->group);
-        add_uint(&j, "partitions", s->partitions);
-        add_id(&j, "fingerprint", &s->fingerprint);
-        mr_json_end_object(&j);
-    }
+    for (size_t i = 0; i < record->epoch_count; i++)
+        add_epoch(&j, &record->epochs[i]);
     mr_json_end_array(&j);
     mr_json_end_object(&j);
     mr_buf_addc(&j.text, '\n');
@@ -152,63 +288,4 @@ struct mr_error *mr_record_save(const struct mr_home *h, const struct mr_record 
     mr_buf_finish(&path);
     mr_buf_finish(&j.text);
     return e;
-}
-
-void mr_record_take_plan(struct mr_record *record, const struct mr_plan *plan,
-                         struct mr_arena *arena)
-{
-    record->plan_hash = plan->hash;
-    record->stage_count = plan->stage_count;
-    record->stages = mr_arena_zalloc(arena, (plan->stage_count + 1) * sizeof *record->stages);
-    for (size_t i = 0; i < plan->stage_count; i++) {
-        const struct mr_plan_stage *s = &plan->stages[i];
-        record->stages[i] = (struct mr_recorded_stage){s->id, s->fingerprint, s->group,
-                                                       plan->groups[s->group].partitions};
-    }
-}
-
-static const struct mr_recorded_stage *recorded(const struct mr_record *record, struct mr_str id)
-{
-    for (size_t i = 0; i < record->stage_count; i++)
-        if (mr_str_eq(record->stages[i].id, id))
-            return &record->stages[i];
-    return NULL;
-}
-
-/* Group numbers shift when something is inserted, so grouping is compared by what a stage has before
- * it in its group. */
-static bool same_group_as_before(const struct mr_recorded_stage *s, size_t at, int group_before,
-                                 int group)
-{
-    return at == 0 || (s->group == s[-1].group) == (group == group_before);
-}
-
-void mr_record_changes(const struct mr_record *record, const struct mr_plan *plan,
-                       struct mr_buf *out)
-{
-    if (!record->run || mr_id_eq(&record->plan_hash, &plan->hash))
-        return;
-    size_t before = out->len;
-    for (size_t i = 0; i < plan->stage_count; i++) {
-        const struct mr_plan_stage *s = &plan->stages[i];
-        const struct mr_recorded_stage *r = recorded(record, s->id);
-        uint32_t partitions = plan->groups[s->group].partitions;
-        if (!r)
-            mr_buf_printf(out, "  stage \"%.*s\" is new\n", MR_FMT(s->id));
-        else if (!mr_id_eq(&r->fingerprint, &s->fingerprint))
-            mr_buf_printf(out, "  stage \"%.*s\": its operator, parameters, keys or input changed\n",
-                          MR_FMT(s->id));
-        else if (r->partitions != partitions)
-            mr_buf_printf(out, "  stage \"%.*s\": %u partitions, before %u\n", MR_FMT(s->id),
-                          partitions, r->partitions);
-        else if (!same_group_as_before(r, (size_t)(r - record->stages),
-                                       i ? plan->stages[i - 1].group : -1, s->group))
-            mr_buf_printf(out, "  stage \"%.*s\": fused with other stages than before\n",
-                          MR_FMT(s->id));
-    }
-    for (size_t i = 0; i < record->stage_count; i++)
-        if (mr_plan_stage_find(plan, record->stages[i].id) == MR_PLAN_NONE)
-            mr_buf_printf(out, "  stage \"%.*s\" is gone\n", MR_FMT(record->stages[i].id));
-    if (out->len == before)
-        mr_buf_addz(out, "  the topics between stages changed\n");
 }

@@ -35,7 +35,8 @@ void scale_begin(struct supervisor *s)
     for (size_t g = 0; g < s->plan->group_count; g++) {
         s->groups[g].scale = s->groups[g].wanted = s->plan->groups[g].scale;
         remove_pages(s, (int)g, 0); /* of an earlier session, perhaps of another scale */
-        add_children(s, (int)g);
+        if (!s->options->idle || !s->options->idle[g])
+            add_children(s, (int)g);
     }
 }
 
@@ -106,7 +107,7 @@ struct mr_error *scale_order(struct supervisor *s, int group, uint32_t processes
     *done = false;
     if (g->step != GROUP_DRAINING) {
         struct mr_str id = s->plan->stages[s->plan->groups[group].stages[0]].id;
-        supervisor_say(s, "stage \"%.*s\": from %u to %u processes; those at work finish their row and "
+        supervisor_say(s, MR_LEVEL_INFO, "scale", NULL, "stage \"%.*s\": from %u to %u processes; those at work finish their row and "
                           "commit", MR_FMT(id), g->scale, processes);
         drain(s, group);
     }
@@ -167,6 +168,13 @@ static bool all_show(const struct supervisor *s, int group)
     return true;
 }
 
+static void note_scaled(const struct supervisor *s, int group)
+{
+    struct mr_str id = s->plan->stages[s->plan->groups[group].stages[0]].id;
+    supervisor_note(s, MR_LEVEL_INFO, "scale", NULL, "stage \"%.*s\": %u processes at work",
+                    MR_FMT(id), s->groups[group].scale);
+}
+
 void scale_look(struct supervisor *s)
 {
     for (size_t i = 0; i < s->plan->group_count; i++) {
@@ -181,6 +189,7 @@ void scale_look(struct supervisor *s)
         if (g->step == GROUP_STARTING && all_show(s, group)) {
             g->step = GROUP_STEADY;
             forget_retired(g);
+            note_scaled(s, group);
         }
         if (g->step == GROUP_STEADY)
             control_scaled(s, group);

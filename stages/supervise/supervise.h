@@ -21,8 +21,12 @@ struct mr_supervise_options {
     bool resumed;              /* an earlier session began this run */
     bool after_complete;       /* an earlier run is complete: "nothing new" is possible */
     bool forced;               /* there is work besides the sources: they end the run even without news */
+    const bool *idle;          /* groups without processes in this session; NULL: none */
     uint64_t active_ms;        /* of earlier sessions of this run */
-    enum { MR_SHOW_NOTHING, MR_SHOW_LINES, MR_SHOW_JSON, MR_SHOW_TERMINAL } show;
+    /* MR_SHOW_LOG: lines of the log only. */
+    enum { MR_SHOW_NOTHING, MR_SHOW_LINES, MR_SHOW_JSON, MR_SHOW_TERMINAL, MR_SHOW_LOG } show;
+    struct mr_str log;         /* another file for the log, "-" for standard error, or empty */
+    struct mr_str metrics;     /* ADDRESS:PORT for HTTP, or empty */
 };
 
 /* Holds back SIGINT, SIGTERM and SIGHUP until mr_supervise can take them: a run that was begun is

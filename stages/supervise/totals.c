@@ -34,9 +34,13 @@ void mr_totals_add_page(struct mr_totals *t, const struct mr_page *page)
             add_stage(&t->stages[number], from);
     }
     uint32_t group = atomic_load_explicit(&page->group, memory_order_relaxed);
-    if (group < t->plan->group_count && t->plan->groups[group].stage_count)
-        t->stages[t->plan->groups[group].stages[0]].cpu_ns +=
-            atomic_load_explicit(&page->cpu_ns, memory_order_relaxed);
+    if (group < t->plan->group_count && t->plan->groups[group].stage_count) {
+        struct mr_stage_total *head = &t->stages[t->plan->groups[group].stages[0]];
+        head->cpu_ns += atomic_load_explicit(&page->cpu_ns, memory_order_relaxed);
+        head->content.low += atomic_load_explicit(&page->content_low, memory_order_relaxed);
+        head->content.high += atomic_load_explicit(&page->content_high, memory_order_relaxed);
+        head->content_rows += atomic_load_explicit(&page->content_rows, memory_order_relaxed);
+    }
     t->input_bytes += atomic_load_explicit(&page->input_bytes_total, memory_order_relaxed);
     t->input_read += atomic_load_explicit(&page->input_bytes_read, memory_order_relaxed);
 }

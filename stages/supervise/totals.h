@@ -5,6 +5,7 @@
 
 #include "runtime/base/json_out.h"
 #include "runtime/plan/plan.h"
+#include "runtime/row/head.h"
 #include "runtime/watch/counters.h"
 
 enum mr_run_state { MR_STATE_RUNNING, MR_STATE_ENDED, MR_STATE_NOTHING_NEW, MR_STATE_INTERRUPTED,
@@ -14,6 +15,8 @@ struct mr_stage_total {
     uint64_t counter[MR_COUNTERS];
     uint64_t outcome[MR_PAGE_OUTCOMES];
     uint64_t builtin[MR_PAGE_BUILTIN];
+    struct mr_content content; /* sinks: of all they ever took, with how many these are */
+    uint64_t content_rows;
     uint32_t processes; /* that share the stage's tasks */
     uint64_t cpu_ns; /* of the whole process; at the first stage of a group only */
 };

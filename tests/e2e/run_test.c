@@ -189,22 +189,6 @@ START_TEST(test_second_run_takes_what_is_new)
 }
 END_TEST
 
-START_TEST(test_changed_definition_is_refused)
-{
-    program_write(&p, "x.yaml", topology);
-    program_write(&p, "in/a.jsonl", make_rows(0, 100));
-    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "min=1"), 0);
-    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "min=2"), 6);
-    program_said(&p, "stage \"words\"");
-    program_said(&p, "millrace clean demo");
-    ck_assert_ptr_null(strstr(p.err, "stage \"docs\""));
-    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "min=2", "--dry-run"), 6);
-    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "min=2", "--state", "other"), 0);
-    ck_assert_int_eq(RUN(&p, "clean", "x.yaml"), 0);
-    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "min=2"), 0);
-}
-END_TEST
-
 START_TEST(test_limit_and_dry_run)
 {
     program_write(&p, "x.yaml", topology);
@@ -314,7 +298,6 @@ Suite *suite_e2e_run(void)
     tcase_add_test(c, test_row_over_the_limit);
     tcase_add_test(c, test_ten_thousand_tiny_files);
     tcase_add_test(c, test_second_run_takes_what_is_new);
-    tcase_add_test(c, test_changed_definition_is_refused);
     tcase_add_test(c, test_limit_and_dry_run);
     tcase_add_test(c, test_stop_of_an_endless_run);
     tcase_add_test(c, test_signal_and_resume);

@@ -25,31 +25,32 @@ static void teardown(void)
     ck_assert_ptr_null(mr_dir_remove(dir));
 }
 
-/* Three stages, each a group of its own. */
-static struct mr_plan *make_plan(void)
-{
-    static const char *const ids[] = {"docs", "filter", "out"};
-    struct mr_plan *plan = mr_arena_zalloc(arena, sizeof *plan);
-    plan->name = MR_STR("pipe");
-    plan->stage_count = plan->group_count = 3;
-    plan->stages = mr_arena_zalloc(arena, 3 * sizeof *plan->stages);
-    plan->groups = mr_arena_zalloc(arena, 3 * sizeof *plan->groups);
-    for (int i = 0; i < 3; i++) {
-        plan->stages[i].id = mr_str_of(ids[i]);
-        plan->stages[i].group = i;
-        plan->stages[i].fingerprint.b[0] = (uint8_t)(i + 1);
-        plan->groups[i].partitions = plan->groups[i].scale = 1;
-    }
-    plan->hash.b[3] = 7;
-    return plan;
-}
-
-static struct mr_record save_record(struct mr_home *h, const struct mr_plan *plan)
+static struct mr_record make_record(void)
 {
     struct mr_record record = {.run = 3, .complete = true, .pipeline = MR_STR("pipe"),
                                .topology = MR_STR("/a \"b\"/x.yaml"), .active_ms = 1234,
-                               .started_ms = 1, .ended_ms = 2};
-    mr_record_take_plan(&record, plan, arena);
+                               .started_ms = 1, .ended_ms = 2, .plan_hash = {{7}}};
+    struct mr_recorded_epoch *e = mr_record_open(&record, 1, arena);
+    e->state = MR_EPOCH_KEPT;
+    e->run = 2;
+    record.current = 2;
+    e = mr_record_open(&record, 2, arena);
+    e->parent = 1;
+    e->state = MR_EPOCH_CURRENT;
+    e->replayed = true;
+    e->run = 3;
+    e->from = MR_STR("filter");
+    e->where = MR_STR("n > 1 and t == \"x\"");
+    e->definition.b[15] = 9;
+    e->sinks = mr_arena_zalloc(arena, sizeof *e->sinks);
+    e->sink_count = 1;
+    e->sinks[0] = (struct mr_recorded_sink){MR_STR("out"), {UINT64_MAX - 5, 77}, 1000};
+    return record;
+}
+
+static struct mr_record save_record(struct mr_home *h)
+{
+    struct mr_record record = make_record();
     ck_assert_ptr_null(mr_dir_make(h->root.ptr));
     ck_assert_ptr_null(mr_record_save(h, &record));
     return record;
@@ -62,17 +63,74 @@ START_TEST(test_record_comes_back)
     mr_home_init(&h, mr_str_of(dir), MR_STR("pipe"));
     ck_assert_ptr_null(mr_record_load(&h, arena, &back));
     ck_assert_uint_eq(back.run, 0);
-    struct mr_record record = save_record(&h, make_plan());
+    struct mr_record record = save_record(&h);
     ck_assert_ptr_null(mr_record_load(&h, arena, &back));
     ck_assert_uint_eq(back.run, 3);
     ck_assert(back.complete);
     ck_assert(mr_str_eq(back.topology, record.topology));
     ck_assert_uint_eq(back.active_ms, 1234);
     ck_assert(mr_id_eq(&back.plan_hash, &record.plan_hash));
-    ck_assert_uint_eq(back.stage_count, 3);
-    ck_assert(mr_str_is(back.stages[1].id, "filter"));
-    ck_assert_int_eq(back.stages[1].group, 1);
-    ck_assert(mr_id_eq(&back.stages[1].fingerprint, &record.stages[1].fingerprint));
+    ck_assert_uint_eq(back.current, 2);
+    ck_assert_uint_eq(back.epoch_count, 2);
+    ck_assert_uint_eq(mr_record_next_epoch(&back), 3);
+    ck_assert_ptr_null(mr_record_epoch(&back, 3));
+    ck_assert_int_eq(mr_record_epoch(&back, 1)->state, MR_EPOCH_KEPT);
+    const struct mr_recorded_epoch *e = mr_record_epoch(&back, 2);
+    ck_assert_int_eq(e->state, MR_EPOCH_CURRENT);
+    ck_assert(e->replayed && mr_epoch_partial(e));
+    ck_assert_uint_eq(e->parent, 1);
+    ck_assert_uint_eq(e->run, 3);
+    ck_assert(mr_str_is(e->from, "filter"));
+    ck_assert(mr_str_is(e->where, "n > 1 and t == \"x\""));
+    ck_assert_uint_eq(e->definition.b[15], 9);
+    ck_assert_uint_eq(e->sink_count, 1);
+    ck_assert_uint_eq(e->sinks[0].content.low, UINT64_MAX - 5);
+    ck_assert_uint_eq(e->sinks[0].content.high, 77);
+    ck_assert_uint_eq(e->sinks[0].rows, 1000);
+    mr_home_finish(&h);
+}
+END_TEST
+
+/* The number of an epoch that was dropped does not come back: readers and folders are named by it. */
+START_TEST(test_numbers_are_given_once)
+{
+    struct mr_home h;
+    struct mr_record back;
+    mr_home_init(&h, mr_str_of(dir), MR_STR("pipe"));
+    struct mr_record record = make_record();
+    mr_record_open(&record, 3, arena)->state = MR_EPOCH_READY;
+    record.epoch_count = 2;
+    ck_assert_ptr_null(mr_dir_make(h.root.ptr));
+    ck_assert_ptr_null(mr_record_save(&h, &record));
+    ck_assert_ptr_null(mr_record_load(&h, arena, &back));
+    ck_assert_uint_eq(mr_record_next_epoch(&back), 4);
+    mr_home_finish(&h);
+}
+END_TEST
+
+START_TEST(test_first_format_is_read)
+{
+    static const char text[] =
+        "{\"format\":1,\"pipeline\":\"pipe\",\"topology\":\"/x.yaml\",\"run\":4,\"complete\":false,"
+        "\"started_ms\":1,\"ended_ms\":2,\"active_ms\":3,"
+        "\"plan_hash\":\"00000000000000000000000000000001\",\"stages\":[{\"id\":\"docs\","
+        "\"group\":0,\"partitions\":8,\"fingerprint\":\"00000000000000000000000000000002\"}]}";
+    struct mr_home h;
+    struct mr_record back;
+    struct mr_buf path = {0};
+    mr_home_init(&h, mr_str_of(dir), MR_STR("pipe"));
+    ck_assert_ptr_null(mr_dir_make(h.root.ptr));
+    mr_layout_meta(&h.layout, &path);
+    ck_assert_ptr_null(mr_file_replace(mr_buf_text(&path), mr_str_of(text), 0600));
+    ck_assert_ptr_null(mr_record_load(&h, arena, &back));
+    ck_assert_uint_eq(back.run, 4);
+    ck_assert_uint_eq(back.current, 1);
+    ck_assert_uint_eq(back.epoch_count, 1);
+    ck_assert_int_eq(back.epochs[0].state, MR_EPOCH_CURRENT);
+    ck_assert_uint_eq(back.epochs[0].run, 3);
+    ck_assert_uint_eq(back.stage_count, 1);
+    ck_assert_uint_eq(back.stages[0].partitions, 8);
+    mr_buf_finish(&path);
     mr_home_finish(&h);
 }
 END_TEST
@@ -100,41 +158,6 @@ START_TEST(test_broken_record)
 }
 END_TEST
 
-static void expect_changes(const struct mr_record *record, const struct mr_plan *plan,
-                           const char *wanted)
-{
-    struct mr_buf text = {0};
-    mr_record_changes(record, plan, &text);
-    ck_assert_str_eq(mr_buf_text(&text), wanted);
-    mr_buf_finish(&text);
-}
-
-START_TEST(test_changes_are_named)
-{
-    struct mr_plan *plan = make_plan();
-    struct mr_record record = {.run = 1};
-    mr_record_take_plan(&record, plan, arena);
-    expect_changes(&record, plan, "");
-    plan->hash.b[0] ^= 1;
-    plan->stages[1].fingerprint.b[5] = 1;
-    expect_changes(&record, plan,
-                   "  stage \"filter\": its operator, parameters, keys or input changed\n");
-    plan->stages[1].fingerprint.b[5] = 0;
-    plan->groups[1].partitions = 8;
-    expect_changes(&record, plan, "  stage \"filter\": 8 partitions, before 1\n");
-    plan->groups[1].partitions = 1;
-    plan->stages[1].id = MR_STR("filter2");
-    expect_changes(&record, plan,
-                   "  stage \"filter2\" is new\n  stage \"filter\" is gone\n");
-    plan->stages[1].id = MR_STR("filter");
-    expect_changes(&record, plan, "  the topics between stages changed\n");
-    plan->stages[1].group = 0;
-    expect_changes(&record, plan, "  stage \"filter\": fused with other stages than before\n");
-    record.run = 0;
-    expect_changes(&record, plan, "");
-}
-END_TEST
-
 START_TEST(test_find)
 {
     struct mr_home h, found;
@@ -142,7 +165,7 @@ START_TEST(test_find)
     struct mr_error *e = mr_home_find(&found, mr_str_of(dir), MR_STR("pipe"));
     ck_assert_int_eq(mr_error_code(e), MR_RUN_UNKNOWN);
     mr_error_free(e);
-    save_record(&h, make_plan());
+    save_record(&h);
     ck_assert_ptr_null(mr_home_find(&found, mr_str_of(dir), MR_STR("pipe")));
     ck_assert_str_eq(found.root.ptr, h.root.ptr);
     mr_home_finish(&found);
@@ -153,7 +176,7 @@ START_TEST(test_find)
     mr_error_free(e);
     mr_home_finish(&h);
     mr_home_init(&h, mr_str_of(dir), MR_STR("second"));
-    save_record(&h, make_plan());
+    save_record(&h);
     e = mr_home_find(&found, mr_str_of(dir), (struct mr_str){0});
     ck_assert_ptr_nonnull(strstr(mr_error_message(e), "several"));
     mr_error_free(e);
@@ -200,7 +223,8 @@ Suite *suite_stages_home(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, test_record_comes_back);
     tcase_add_test(c, test_broken_record);
-    tcase_add_test(c, test_changes_are_named);
+    tcase_add_test(c, test_numbers_are_given_once);
+    tcase_add_test(c, test_first_format_is_read);
     tcase_add_test(c, test_find);
     tcase_add_test(c, test_lock);
     suite_add_tcase(s, c);
