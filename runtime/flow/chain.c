@@ -382,13 +382,25 @@ struct mr_error *mr_flow__enter(struct mr_chain *c, size_t i, struct mr_row *row
     return work_on(c, i, row);
 }
 
-struct mr_error *mr_chain_push(struct mr_chain *c, const struct mr_head *head, struct mr_str map)
+/* A row that left an index lost what the stage before it had prepared: that is made again. */
+static struct mr_error *prepare_again(struct mr_ctx *link, struct mr_row *row)
 {
-    return mr_chain_push_at(c, 0, head, map);
+    struct mr_work work = {.binding = &link->binding, .ctx = link, .outcome = MR_GOES_ON};
+    struct mr_str why;
+    struct mr_error *e = NULL;
+    if (!link->op || !link->op->prepare || link->stage->kind != MR_STAGE_OPERATOR ||
+        link->stage->also_prepares)
+        return NULL;
+    link->scratch.len = 0;
+    row->work = &work;
+    if (mr_binding_accepts(&link->binding, row, &why))
+        e = link->op->prepare(link, row);
+    row->work = NULL;
+    return mr_error_wrap(e, "stage \"%.*s\"", MR_FMT(link->stage->id));
 }
 
-struct mr_error *mr_chain_push_at(struct mr_chain *c, size_t index, const struct mr_head *head,
-                                  struct mr_str map)
+static struct mr_error *push(struct mr_chain *c, size_t index, const struct mr_head *head,
+                             struct mr_str map, bool again)
 {
     struct mr_row *row = mr_arena_alloc(c->batch, sizeof(*row));
     struct mr_ctx *link = &c->links[index];
@@ -396,5 +408,18 @@ struct mr_error *mr_chain_push_at(struct mr_chain *c, size_t index, const struct
     if (e) /* rows in a log were encoded by us: this is damage, not input */
         return mr_error_wrap(e, "decoding a row for stage \"%.*s\"", MR_FMT(link->stage->id));
     link->counts.counter[MR_C_BYTES_IN] += map.len;
+    if (again)
+        MR_TRY(prepare_again(link, row));
     return mr_flow__enter(c, index, row, false);
+}
+
+struct mr_error *mr_chain_push(struct mr_chain *c, const struct mr_head *head, struct mr_str map)
+{
+    return push(c, 0, head, map, false);
+}
+
+struct mr_error *mr_chain_push_at(struct mr_chain *c, size_t index, const struct mr_head *head,
+                                  struct mr_str map)
+{
+    return push(c, index, head, map, true);
 }

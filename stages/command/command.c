@@ -11,7 +11,6 @@ extern const struct mr_command mr_command_check, mr_command_plan, mr_command_run
     mr_command_status, mr_command_stop, mr_command_clean, mr_command_try, mr_command_test,
     mr_command_ops, mr_command_topics, mr_command_doctor, mr_command_version, mr_command_help,
     mr_command_stage;
-extern const struct mr_command mr_command_dlq, mr_command_runs;
 extern const struct mr_command mr_command_scale;
 extern const struct mr_command mr_command_dlq, mr_command_runs;
 
@@ -20,7 +19,7 @@ const struct mr_command *const mr_commands[] = {
     &mr_command_check, &mr_command_plan,    &mr_command_run,    &mr_command_status,
     &mr_command_stop,  &mr_command_scale,   &mr_command_clean,   &mr_command_try,    &mr_command_test,
     &mr_command_dlq,   &mr_command_runs,
-    &mr_command_dlq,   &mr_command_runs,   &mr_command_ops,   &mr_command_topics,  &mr_command_doctor, &mr_command_version,
+    &mr_command_ops,   &mr_command_topics,  &mr_command_doctor, &mr_command_version,
     &mr_command_schema,
     &mr_command_help,  &mr_command_stage,   NULL,
 };
