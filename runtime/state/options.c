@@ -7,7 +7,8 @@
 #define MIB                  (1024 * KIB)
 #define DEFAULT_WRITE_BUFFER (2 * MIB) /* 8 stores under load: some 70 MB in all */
 #define DEFAULT_CACHE        (4 * MIB)
-#define OPEN_FILES           128
+#define OPEN_FILES           256 /* of a state of 13 GB; most stores have ten */
+#define TABLE_BYTES          (32 * MIB)
 #define TORN_TAIL_ONLY       0 /* kTolerateCorruptedTailRecords: other damage of the log is an error */
 
 /* One cache and one set of background threads for all stores of the process; both live as long
@@ -16,11 +17,13 @@ static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
 static rocksdb_cache_t *shared_cache;
 static rocksdb_env_t *shared_env;
 
-static void share(size_t cache_bytes)
+static void share(const struct mr_store_options *options)
 {
     pthread_mutex_lock(&shared_lock);
     if (!shared_cache) {
-        shared_cache = rocksdb_cache_create_lru(cache_bytes ? cache_bytes : DEFAULT_CACHE);
+        size_t cache = options && options->cache_bytes ? options->cache_bytes : DEFAULT_CACHE;
+        mr_store__memory(options ? options->memory_bytes : 0); /* before there are threads */
+        shared_cache = rocksdb_cache_create_lru(cache);
         shared_env = rocksdb_create_default_env();
         rocksdb_env_set_background_threads(shared_env, 1);
         rocksdb_env_set_high_priority_background_threads(shared_env, 1);
@@ -52,11 +55,12 @@ static void set_buffers(rocksdb_options_t *o, size_t write_buffer)
 {
     rocksdb_options_set_write_buffer_size(o, write_buffer);
     rocksdb_options_set_max_write_buffer_number(o, 2);
-    rocksdb_options_set_arena_block_size(o, 256 * KIB);
+    rocksdb_options_set_arena_block_size(o, write_buffer / 32); /* one is taken by an idle store, too */
     /* Deep levels have larger files, so that a state of many gigabytes has fewer of them than may be
-     * open: opening a table for each look costs far more than the look. */
-    rocksdb_options_set_target_file_size_base(o, 8 * write_buffer);
-    rocksdb_options_set_target_file_size_multiplier(o, 4);
+     * open: opening a table for each look costs far more than the look. Not much larger: a compaction
+     * keeps filter and index of the table it writes in memory, 3 MB for 100 MB of small entries. */
+    rocksdb_options_set_target_file_size_base(o, TABLE_BYTES);
+    rocksdb_options_set_target_file_size_multiplier(o, 3);
     rocksdb_options_set_max_bytes_for_level_base(o, 32 * write_buffer);
     rocksdb_options_set_max_total_wal_size(o, 4 * write_buffer);
     rocksdb_options_set_max_background_jobs(o, 2);
@@ -81,7 +85,7 @@ rocksdb_options_t *mr_store__options(const struct mr_store_options *options)
 {
     size_t write_buffer =
         options && options->write_buffer_bytes ? options->write_buffer_bytes : DEFAULT_WRITE_BUFFER;
-    share(options ? options->cache_bytes : 0);
+    share(options);
     rocksdb_options_t *o = rocksdb_options_create();
     rocksdb_options_set_env(o, shared_env);
     rocksdb_options_set_create_if_missing(o, 1);

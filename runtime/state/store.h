@@ -26,6 +26,8 @@ struct mr_store;
 struct mr_store_options {
     size_t write_buffer_bytes; /* 0: 2 MiB  */
     size_t cache_bytes;        /* 0: 4 MiB; shared by all stores of the process (first one decides) */
+    size_t memory_bytes;       /* what the process will need for its indexes at most: taken when its first
+                                * store opens, so that a long run does not find out later; 0: as needed */
     size_t body_file_bytes;    /* 0: 64 MiB */
     bool no_sync;              /* tests and `try` only: commit without fdatasync */
 };

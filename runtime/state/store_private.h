@@ -26,6 +26,10 @@ struct mr_error *mr_store__error(const struct mr_store *s, const char *what, cha
 /* options.c: everything that bounds memory, files and threads. */
 rocksdb_options_t *mr_store__options(const struct mr_store_options *options);
 
+/* memory.c: how the process keeps its heap, decided with its first store. bytes: taken from the system
+ * at once and kept. */
+void mr_store__memory(size_t bytes);
+
 /* no_log.cc: where RocksDB's text log goes: nowhere. Lives as long as the process. */
 rocksdb_logger_t *mr_store__no_log(void);
 

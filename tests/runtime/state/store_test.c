@@ -488,7 +488,7 @@ static unsigned count_open_tables(void)
     return count;
 }
 
-/* A look that has to open a table first costs many times a look: all tables can stay open (128). */
+/* A look that has to open a table first costs many times a look: all tables can stay open (256). */
 START_TEST(large_states_have_few_files)
 {
     struct mr_store_options small = {.write_buffer_bytes = 128 << 10, .no_sync = true};
