@@ -130,7 +130,7 @@ static struct flow_schema *outcome_schema(struct compile *c, const struct item *
 static struct flow_schema *branch_schema(struct compile *c, const struct ref *ref)
 {
     const struct item *writer = ref->item >= 0 ? &c->topo->items[ref->item] : NULL;
-    if (!writer || !writer->schema) /* an error was found there */
+    if (!writer || !writer->schema || writer->in_circle) /* an error was found there */
         return NULL;
     return ref->outcome >= 0 && writer->schema_in ? outcome_schema(c, writer)
                                                   : mr_schema__copy(c, writer->schema);
@@ -323,6 +323,9 @@ static bool item_reads(const struct item *item, struct mr_str name)
             if (mr_str_eq(item->roles[r].names[i], name))
                 return true;
     }
+    for (size_t i = 0; i < item->extra_count; i++)
+        if (mr_str_eq(item->extra_reads[i], name))
+            return true;
     return false;
 }
 
@@ -350,7 +353,9 @@ static uint32_t written_types(const struct item *item, const struct topo_role *r
                               const struct flow_schema *in)
 {
     uint32_t types = 0;
-    if (role->key->type_param && (types = chosen_type(item, role->key->type_param)))
+    const char *param = role->key->type_param;
+    if (param && ((types = mr_topology__expr_types(item, param, i)) ||
+                  (types = chosen_type(item, param))))
         return types;
     const struct topo_role *like = role->key->type_of ? role_named(item, role->key->type_of) : NULL;
     for (size_t k = 0; like && k < like->count; k++) {
@@ -402,7 +407,8 @@ static void write_role(struct compile *c, const struct item *item, const struct 
     }
 }
 
-static void keep_bound(const struct item *item, struct flow_schema *out)
+/* What is known to go stays noted as gone, so that a later reader is told where. */
+static void keep_bound(const struct compile *c, const struct item *item, struct flow_schema *out)
 {
     size_t kept = 0;
     for (size_t i = 0; i < out->count; i++) {
@@ -410,8 +416,13 @@ static void keep_bound(const struct item *item, struct flow_schema *out)
         for (size_t r = 0; r < item->role_count && !bound; r++)
             for (size_t k = 0; k < item->roles[r].count && !bound; k++)
                 bound = mr_str_eq(item->roles[r].names[k], out->keys[i].name);
-        if (bound)
-            out->keys[kept++] = out->keys[i];
+        if (!bound && !out->keys[i].gone && out->keys[i].who < 0)
+            continue;
+        if (!bound && !out->keys[i].gone) {
+            out->keys[i].gone = true;
+            out->keys[i].who = (int)(item - c->topo->items);
+        }
+        out->keys[kept++] = out->keys[i];
     }
     out->count = kept;
 }
@@ -433,7 +444,7 @@ static struct flow_schema *through(struct compile *c, struct item *item)
                                    (struct flow_key){.name = item->roles[r].names[i],
                                                      .types = MR_ANY | MR_NULL,
                                                      .who = -1});
-        keep_bound(item, out);
+        keep_bound(c, item, out);
         out->open = out->unknown = false;
     }
     for (size_t r = 0; r < item->role_count; r++)
@@ -485,6 +496,8 @@ void mr_topology__check_keys(struct compile *c)
             item->schema = unknown_schema(c);
         else if (item->sound)
             check_binding(c, item);
+        if (item->sound && item->op)
+            mr_topology__check_exprs(c, item);
         if (!item->schema)
             item->schema = item->sound ? through(c, item) : unknown_schema(c);
         mr_topology__check_model(c, item);

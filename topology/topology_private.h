@@ -128,6 +128,12 @@ struct topo_route {
     struct mr_expr *expr; /* NULL when it has problems */
     uint32_t readers;
 };
+struct flow_schema;
+struct topo_expr { /* a parameter's index-th expression; NULL when it has problems */
+    const struct mr_param *param;
+    size_t index;
+    struct mr_expr *expr;
+};
 struct topo_serving {
     struct mr_str name;
     struct place at, kind_at;
@@ -165,7 +171,9 @@ struct item {
     struct topo_route *routes;
     size_t route_count;
     struct node *serving, *prompts; /* as written */
-    struct mr_str *extra_reads;     /* keys that its prompts ask for */
+    struct topo_expr *exprs;        /* of its parameters */
+    size_t expr_count;
+    struct mr_str *extra_reads;     /* keys that its prompts and expressions ask for */
     size_t extra_count;
     uint64_t window_rows, window_idle_ms;
     uint32_t scale, partitions; /* 0: not declared */
@@ -238,6 +246,14 @@ bool mr_topology__set_route(struct compile *c, struct item *item, struct node *n
 void mr_topology__route_names(struct compile *c, const struct item *item);
 int mr_topology__route_find(const struct item *item, struct mr_str name); /* -1: none */
 void mr_topology__check_routes(struct compile *c, struct item *item);
+/* expressions.c: problems are told inside of n; label says where it stands. NULL: it has some. */
+struct mr_expr *mr_topology__expr(struct compile *c, const struct flow_schema *in,
+                                  const struct node *n, struct mr_str text, uint32_t wanted,
+                                  const char *label);
+/* Parameters that are expressions, over item->schema_in. */
+void mr_topology__check_exprs(struct compile *c, struct item *item);
+/* What the i-th expression of a parameter gives; 0: there is none. */
+uint32_t mr_topology__expr_types(const struct item *item, const char *param, size_t i);
 /* servings.c: the section, and what a stage that asks a model needs of it. */
 void mr_topology__servings(struct compile *c, struct node *n);
 void mr_topology__check_model(struct compile *c, struct item *item);

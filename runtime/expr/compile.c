@@ -125,3 +125,11 @@ const struct mr_expr_key *mr_expr_key(const struct mr_expr *expr, size_t i)
 {
     return &expr->keys[i];
 }
+
+bool mr_expr_constant(const struct mr_expr *expr)
+{
+    bool constant = expr->key_count == 0;
+    for (uint32_t i = 0; i < expr->code_count; i++)
+        constant = constant && !(expr->code[i].function && expr->code[i].function->of_row);
+    return constant;
+}

@@ -67,6 +67,8 @@ struct mr_expr_key {
 };
 size_t mr_expr_key_count(const struct mr_expr *expr);
 const struct mr_expr_key *mr_expr_key(const struct mr_expr *expr, size_t i);
+/* The same on all rows: no key is read, and no function of the row's identity is called. */
+bool mr_expr_constant(const struct mr_expr *expr);
 
 /* Thread: one at a time. The expression must outlive the run. */
 struct mr_expr_run *mr_expr_run_create(const struct mr_expr *expr);

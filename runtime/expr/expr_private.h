@@ -133,6 +133,7 @@ struct function {
     enum result_rule rule;
     uint8_t skip;
     uint32_t items; /* of a resulting list */
+    bool of_row;    /* asks the row's identity */
     void (*call)(struct mr_expr_run *run, struct x_value *a, uint32_t count, struct x_value *out);
     const char *doc, *example, *value;
 };

@@ -123,11 +123,11 @@ const struct function mr_expr__functions[] = {
      .result = MR_NUMBER, .call = mr_expr__fn_round,
      .doc = "To the nearest integer, or to that many digits; halves go to the even one.",
      .example = "round(2.5) + round(1.254, 2)", .value = "3.25"},
-    {.name = "row_id", .result = MR_TEXT, .call = mr_expr__fn_row_id,
+    {.name = "row_id", .result = MR_TEXT, .of_row = true, .call = mr_expr__fn_row_id,
      .doc = "The id of the row, as 32 hexadecimal digits.",
      .example = "len(row_id())", .value = "32"},
     {.name = "sample", .argument = {{"part", MR_NUMBER}, {"seed", MR_INT}}, .min = 1, .max = 2,
-     .result = MR_BOOL, .call = mr_expr__fn_sample,
+     .result = MR_BOOL, .of_row = true, .call = mr_expr__fn_sample,
      .doc = "True for that part of the rows, chosen by their ids as `rows.sample` does with that "
             "seed.",
      .example = "sample(1)", .value = "true"},

@@ -188,6 +188,22 @@ START_TEST(keys_are_listed)
 }
 END_TEST
 
+START_TEST(constants_are_known)
+{
+    static const char *const same[] = {"1 < 2", "len(\"a\")", "if(true, 1, 2)"};
+    static const char *const differ[] = {"a", "sample(0.5)", "row_id() < \"8\"", "1 < 2 or a"};
+    struct mr_expr *expr;
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_ptr_null(mr_expr_compile(mr_str_of(same[i]), NULL, arena, &expr, NULL));
+        ck_assert_msg(mr_expr_constant(expr), "%s", same[i]);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        ck_assert_ptr_null(mr_expr_compile(mr_str_of(differ[i]), NULL, arena, &expr, NULL));
+        ck_assert_msg(!mr_expr_constant(expr), "%s", differ[i]);
+    }
+}
+END_TEST
+
 /* open n times, x, close n times. */
 static enum mr_code nested(const char *open, const char *close, size_t n)
 {
@@ -235,6 +251,7 @@ Suite *suite_runtime_expr_problems(void)
     tcase_add_test(tc, all_problems_at_once);
     tcase_add_test(tc, results_have_types);
     tcase_add_test(tc, keys_are_listed);
+    tcase_add_test(tc, constants_are_known);
     tcase_add_test(tc, limits);
     suite_add_tcase(suite, tc);
     return suite;
