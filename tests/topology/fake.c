@@ -106,6 +106,29 @@ static const struct mr_op op_cast = {.name = "shape.cast", .doc = "Changes a typ
                                      .params_size = sizeof(struct cast), .params = cast_params,
                                      .keys = cast_keys, .process = go_on};
 
+/* ---- expressions ---- */
+
+struct where {
+    struct mr_strs where;
+};
+static const struct mr_param where_params[] = {
+    {MR_FIELD(struct where, where), .expr = MR_BOOL, .doc = "Conditions."}, {0}};
+static const struct mr_key where_keys[] = {{0}};
+static const struct mr_op op_where = {.name = "shape.where", .doc = "Keeps some rows.",
+                                      .params_size = sizeof(struct where),
+                                      .params = where_params, .keys = where_keys,
+                                      .process = go_on};
+static const struct mr_param derive_params[] = {
+    {MR_FIELD(struct where, where), .expr = MR_ANY | MR_NULL, .doc = "Values."}, {0}};
+static const struct mr_key derive_keys[] = {
+    {"output_key", MR_WRITE, MR_ANY | MR_NULL, "Keys written.", .many = true,
+     .type_param = "where"},
+    {0}};
+static const struct mr_op op_derive = {.name = "shape.derive", .doc = "Writes values.",
+                                       .params_size = sizeof(struct where),
+                                       .params = derive_params, .keys = derive_keys,
+                                       .process = go_on};
+
 /* ---- other scopes ---- */
 
 static const struct mr_key first_keys[] = {
@@ -164,7 +187,7 @@ static const struct mr_op op_ask = {.name = "tests.ask", .doc = "Asks a model.",
 struct mr_registry *fake_registry(void)
 {
     static const struct mr_op *const ops[] = {&op_clean, &op_long,  &op_score, &op_need, &op_chunk,
-                                              &op_rename, &op_only, &op_cast,  &op_first, &op_near,
+                                              &op_rename, &op_only, &op_cast, &op_where, &op_derive,  &op_first, &op_near,
                                               &op_top,   &op_make,  &op_ask, &op_pair, &op_see};
     static struct mr_registry_row rows[sizeof ops / sizeof *ops + 1];
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
