@@ -291,6 +291,18 @@ static void check_unread(struct compile *c, const struct item *item)
                      MR_FMT(item->id));
 }
 
+/* A reader that is wrong in another way (`from: a.bad_name`) is a reader. */
+static bool meant_by_broken(const struct topo *t, const struct item *item)
+{
+    struct mr_str rest;
+    for (size_t i = 0; i < t->count; i++)
+        for (size_t k = 0; k < t->items[i].from_count; k++)
+            if (t->items[i].from[k].item < 0 &&
+                mr_str_eq(first_part(t->items[i].from[k].text, &rest), item->id))
+                return true;
+    return false;
+}
+
 static void count_readers(struct compile *c)
 {
     struct topo *t = c->topo;
@@ -304,6 +316,8 @@ static void count_readers(struct compile *c)
         }
     for (size_t i = 0; i < t->count; i++) {
         const struct item *item = &t->items[i];
+        if (item->kind != MR_STAGE_SINK && !item->out_readers && meant_by_broken(t, item))
+            continue;
         if (item->kind != MR_STAGE_SINK && !item->readers)
             TOPO_WARNING(c, MR_TOPOLOGY_UNUSED, &item->at, NULL, "nothing reads %s \"%.*s\"",
                          kind_name(item), MR_FMT(item->id));
@@ -317,18 +331,22 @@ static void check_reach(struct compile *c)
 {
     struct topo *t = c->topo;
     char *reached = mr_arena_zalloc(c->arena, t->count + 1);
-    for (size_t i = 0; i < t->order_count; i++) {
-        struct item *item = &t->items[t->order[i]];
-        bool any = item->kind == MR_STAGE_SOURCE, whole = true;
-        for (size_t k = 0; k < item->from_count; k++) {
-            whole = whole && item->from[k].item >= 0;
-            any = any || item->from[k].item < 0 || reached[item->from[k].item];
+    for (bool changed = true; changed;) { /* once, but for circles */
+        changed = false;
+        for (size_t i = 0; i < t->order_count; i++) {
+            const struct item *item = &t->items[t->order[i]];
+            bool any = item->kind == MR_STAGE_SOURCE || !item->from_count;
+            for (size_t k = 0; k < item->from_count; k++)
+                any = any || item->from[k].item < 0 || reached[item->from[k].item];
+            changed = changed || (any && !reached[t->order[i]]);
+            reached[t->order[i]] = any;
         }
-        reached[t->order[i]] = any || !whole || !item->from_count;
-        if (!reached[t->order[i]] && !item->in_circle)
-            TOPO_WARNING(c, MR_TOPOLOGY_UNREACHABLE, &item->at, NULL,
-                         "no row of a source gets to %s \"%.*s\"", kind_name(item), MR_FMT(item->id));
     }
+    for (size_t i = 0; i < t->count; i++)
+        if (!reached[i] && !t->items[i].in_circle)
+            TOPO_WARNING(c, MR_TOPOLOGY_UNREACHABLE, &t->items[i].at, NULL,
+                         "no row of a source gets to %s \"%.*s\"", kind_name(&t->items[i]),
+                         MR_FMT(t->items[i].id));
 }
 
 bool mr_topology__check_graph(struct compile *c)

@@ -184,6 +184,24 @@ static bool must_exist(const struct topo_role *role)
     return a == MR_READ || a == MR_CHANGE || (a == MR_REMOVE && !role->key->optional);
 }
 
+/* The stage that writes the key, where it stands in the wrong place. */
+static const char *elsewhere(struct compile *c, const struct item *reader,
+                             const struct flow_schema *in, struct mr_str name)
+{
+    const char *there = mr_topology__keys_there(c, in, name);
+    for (size_t i = 0; i < c->topo->count; i++) {
+        const struct item *item = &c->topo->items[i];
+        for (size_t r = 0; item != reader && r < item->role_count; r++)
+            for (size_t k = 0; k < item->roles[r].count; k++)
+                if ((item->roles[r].key->access == MR_WRITE ||
+                     item->roles[r].key->access == MR_MAY_WRITE) &&
+                    mr_str_eq(item->roles[r].names[k], name))
+                    return mr_topology__text(c, "Stage \"%.*s\" writes it: read from there. %s",
+                                             MR_FMT(item->id), there);
+    }
+    return there;
+}
+
 static void check_absent(struct compile *c, const struct item *item, const struct topo_role *role,
                          size_t i, const struct flow_schema *in, const struct flow_key *gone)
 {
@@ -203,7 +221,7 @@ static void check_absent(struct compile *c, const struct item *item, const struc
         else
             TOPO_WARNING(c, MR_KEY_MISSING, at, remedy, "%s", fact);
     } else if (!in->open && must) {
-        TOPO_ERROR(c, MR_KEY_MISSING, at, mr_topology__keys_there(c, in, role->names[i]),
+        TOPO_ERROR(c, MR_KEY_MISSING, at, elsewhere(c, item, in, role->names[i]),
                    "stage \"%.*s\" reads key \"%s\", which is not there", MR_FMT(item->id), name);
     } else if (!in->open || (!in->unknown && must)) {
         const char *where =
@@ -307,6 +325,7 @@ static void read_role(struct compile *c, const struct item *item, const struct t
                                .always = true,
                                .certain = true,
                                .who = known ? key->who : -1,
+                               .assumed = (!key && !in->open) || (key && (key->gone || key->assumed)),
                                .media = key ? key->media : MR_MEDIA_TEXT};
         if (must_exist(role))
             mr_schema__put(c, out, now);
@@ -389,7 +408,7 @@ static void write_role(struct compile *c, const struct item *item, const struct 
     for (size_t i = 0; i < role->count; i++) {
         const struct flow_key *old = mr_schema__find(in, role->names[i]);
         bool there = old && !old->gone;
-        if (there && !item_reads(item, role->names[i]))
+        if (there && !old->assumed && !item_reads(item, role->names[i]))
             TOPO_WARNING(
                 c, MR_KEY_OVERWRITTEN, &role->names_at[i],
                 mr_topology__text(c, "Bind `%s` to another key to keep both.", role->key->name),

@@ -82,6 +82,17 @@ static const struct mr_param *leading_param(const struct item *item, struct mr_s
     return NULL;
 }
 
+static const char *parameters_of(struct compile *c, const struct item *item)
+{
+    size_t size;
+    struct mr_buf names = {0};
+    for (const struct mr_param *p = params_of(item, &size); p && p->name; p++)
+        mr_buf_printf(&names, "%s`%s`", names.len ? ", " : "", p->name);
+    const char *text = mr_topology__text(c, "Its parameters: %s.", mr_buf_text(&names));
+    mr_buf_finish(&names);
+    return text;
+}
+
 static void unknown_name(struct compile *c, const struct item *item, const struct node *key)
 {
     size_t size;
@@ -107,8 +118,9 @@ static void unknown_name(struct compile *c, const struct item *item, const struc
         if (!item->op)
             mr_topology__near_settings(&near, kind);
         remedy = mr_near__text(&near, c->arena);
-        if (!remedy && item->op)
-            remedy = mr_topology__text(c, "See `millrace ops show %s`.", name_of(item));
+        if (!remedy)
+            remedy = item->op ? mr_topology__text(c, "See `millrace ops show %s`.", name_of(item))
+                              : parameters_of(c, item);
     }
     TOPO_ERROR(c, MR_OP_NAME_UNKNOWN, &key->at, remedy, "%s has no parameter%s \"%.*s\"",
                name_of(item), item->mixed ? " or key role" : "", MR_FMT(key->text));
@@ -223,6 +235,15 @@ static bool resolve_params(struct compile *c, struct item *item)
 
 /* ---- operators and connectors ---- */
 
+static struct mr_str lower(struct compile *c, struct mr_str text)
+{
+    char *copy = mr_arena_alloc(c->arena, text.len + 1);
+    for (size_t i = 0; i < text.len; i++)
+        copy[i] = text.ptr[i] >= 'A' && text.ptr[i] <= 'Z' ? (char)(text.ptr[i] + 32) : text.ptr[i];
+    copy[text.len] = '\0';
+    return mr_str_span(copy, text.len);
+}
+
 static void resolve_operator(struct compile *c, struct item *item)
 {
     if (!item->use.len)
@@ -231,6 +252,8 @@ static void resolve_operator(struct compile *c, struct item *item)
     if (!item->op) {
         struct mr_str names[3];
         size_t count = mr_registry_near(c->options->registry, item->use, names, 3);
+        if (!count) /* written in capitals */
+            count = mr_registry_near(c->options->registry, lower(c, item->use), names, 3);
         struct near near = {.count = count};
         for (size_t i = 0; i < count; i++)
             near.found[i] = names[i];

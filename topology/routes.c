@@ -41,13 +41,15 @@ bool mr_topology__set_route(struct compile *c, struct item *item, struct node *n
         const struct node *key = n->pairs[i].key;
         struct topo_route *r = &item->routes[item->route_count++];
         *r = (struct topo_route){.name = key->text, .at = key->at, .node = n->pairs[i].value};
+        if (!route_name_ok(key->text) || is_reserved(key->text))
+            r->readers = 1; /* what cannot be read is not missed */
         if (!route_name_ok(key->text))
             TOPO_ERROR(c, MR_TOPOLOGY_ROUTE, &key->at,
                        "Use small letters, digits and underscores, a letter first, at most 63.",
                        "\"%.*s\" cannot be the name of a route", MR_FMT(key->text));
         else if (is_reserved(key->text))
             TOPO_ERROR(c, MR_TOPOLOGY_ROUTE, &key->at, "Give the route another name.",
-                       "every stage has a \"%.*s\" of its own", MR_FMT(key->text));
+                       "\"%.*s\" is a name that every stage uses itself", MR_FMT(key->text));
         if (r->node->kind != NODE_SCALAR || mr_node__is_null(r->node))
             TOPO_ERROR(c, MR_TOPOLOGY_ROUTE, &r->node->at,
                        "Write a condition over the keys of the row, such as score >= 3.",
@@ -64,7 +66,7 @@ void mr_topology__route_names(struct compile *c, const struct item *item)
     for (size_t i = 0; i < item->route_count; i++)
         for (const struct mr_outcome *o = item->op ? item->op->outcomes : NULL; o && o->name; o++)
             if (mr_str_is(item->routes[i].name, o->name))
-                TOPO_ERROR(c, MR_TOPOLOGY_ROUTE, &item->routes[i].at, "Give the route another name.",
+                item->routes[i].readers = 1, TOPO_ERROR(c, MR_TOPOLOGY_ROUTE, &item->routes[i].at, "Give the route another name.",
                            "rows leave %s as \"%s\" already", item->op->name, o->name);
 }
 

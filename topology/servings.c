@@ -133,6 +133,8 @@ static struct topo_serving *serving_by_kind(struct compile *c, const struct item
         }
     if (count == 1)
         return found;
+    for (size_t i = 0; i < t->serving_count; i++)
+        t->servings[i].users += t->servings[i].kind == slot->serving; /* meant, perhaps */
     if (count)
         TOPO_ERROR(c, MR_SERVING_MISSING, &item->use_at, "Name one with `serving:`.",
                    "%s asks a serving of kind %s, and there are %zu", item->op->name, kind, count);
@@ -390,7 +392,7 @@ void mr_topology__check_model(struct compile *c, struct item *item)
 void mr_topology__unused_servings(struct compile *c)
 {
     for (size_t i = 0; i < c->topo->serving_count; i++)
-        if (!c->topo->servings[i].users)
+        if (!c->topo->servings[i].users && c->topo->servings[i].sound)
             TOPO_HINT(c, MR_TOPOLOGY_UNUSED, &c->topo->servings[i].at, "Remove it, or name it.",
                       "no stage asks serving \"%.*s\"", MR_FMT(c->topo->servings[i].name));
 }

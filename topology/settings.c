@@ -100,6 +100,8 @@ bool mr_topology__take_word(struct compile *c, const struct node *n, const char 
 static bool set_id(struct compile *c, struct item *item, struct node *n)
 {
     item->at = n->at;
+    if (n->kind == NODE_SCALAR && !n->plain && !n->text.len)
+        return TOPO_ERROR(c, MR_TOPOLOGY_ID, &n->at, NULL, "the id is empty");
     return mr_topology__scalar(c, n, "an id", &item->id);
 }
 

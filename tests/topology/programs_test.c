@@ -8,7 +8,7 @@
 #include "runtime/base/file.h"
 #include "tests/topology/fake.h"
 
-enum { SETS_MAX = 8, LEAST_GOOD = 15, LEAST_BAD = 45 };
+enum { SETS_MAX = 8, LEAST_GOOD = 60, LEAST_BAD = 120 };
 
 static char *path_of(const char *folder, const char *name)
 {
