@@ -179,6 +179,7 @@ MR_E(RUN_CHANGED, 4004, "The pipeline's definition changed.",
      "`millrace clean` forgets the old state; --state keeps both.")
 MR_E(RUN_RECORD, 4005, "The record of the pipeline's runs cannot be read.",
      "`millrace clean` starts anew; the record is `runs.json` in the state folder.")
+MR_E(EPOCH_STATE, 4006, "An epoch is not in a state for this.", "`millrace epochs` shows them.")
 MR_E(STAGE_FAILED, 4010, "A stage process failed.",
      "The same command resumes once that is mended.")
 MR_E(CONTROL, 4011, "The running pipeline did not answer.", "Look with `millrace status`.")

@@ -218,6 +218,7 @@ static struct mr_error *open_parts(struct mr_task *t)
     if (e)
         return e;
     MR_TRY(open_chain(t));
+    MR_TRY(mr_task__only_open(t));
     MR_TRY(mr_task__open_outs(t));
     MR_TRY(open_log(t));
     if (t->chain) {
@@ -279,6 +280,7 @@ void mr_task__close(struct mr_task *t)
     if (t->sink)
         t->sink_type->close(t->sink);
     mr_log_close(t->log);
+    mr_task__only_close(t);
     mr_task__retry_close(t);
     if (t->chain) {
         mr_chain_destroy(t->chain);
@@ -433,6 +435,10 @@ static struct mr_error *take_row(struct mr_task *t, const struct mr_log_row *row
         mr_task__lane_ended(t, row);
         return NULL;
     }
+    bool takes;
+    MR_TRY(mr_task__takes(t, row, &takes));
+    if (!takes)
+        return NULL;
     t->run_now = head.run;
     head.id = entry_id(t, row);
     bool alone = mr_worker__enters(t, &head.id);

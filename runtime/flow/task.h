@@ -96,6 +96,7 @@ struct mr_task {
     struct mr_buf row_bytes, key_bytes, record_bytes;
     struct mr_id entry;                 /* the row that went into the chain last */
     uint64_t last_commit_ms, last_row_ms, wake_ms;
+    struct mr_task_only *only;          /* NULL: takes every row */
     uint32_t run_now;                   /* the run that the rows at work belong to */
     struct mr_task_content content;     /* sinks: what was written, all runs together */
     bool dirty, blocked, ended, source_ended;
@@ -115,6 +116,11 @@ struct mr_error *mr_task__end_run(struct mr_task *t);
 bool mr_task__commit_due(struct mr_task *t);
 /* The next row of the loaded frame, or of the next one. */
 struct mr_error *mr_task__next_row(struct mr_task *t, struct mr_log_row *row, bool *found);
+/* only.c: whether a partial replay takes a row. */
+struct mr_error *mr_task__only_open(struct mr_task *t);
+void mr_task__only_close(struct mr_task *t);
+struct mr_error *mr_task__takes(struct mr_task *t, const struct mr_log_row *row, bool *takes);
+
 /* ends.c: each lane has ended a run that this task has not, so there is one to be ended here. */
 bool mr_task__lanes_ended(const struct mr_task *t);
 /* A lane ended a run: nothing more is taken from it until the others have, and this task has. */
