@@ -33,6 +33,8 @@ struct mr_option {
     const char *choices; /* "auto|off"; stored as 1 + index, 0 = not given */
     const char *doc;    /* one sentence with a full stop */
     uint64_t least;     /* of a count */
+    const char *bare;   /* of a text: what it is when given without a value, which then stands only
+                           behind `=` */
 };
 
 /* Name, type and offset from the struct field itself, so that table and struct cannot disagree.

@@ -49,7 +49,7 @@ static void add_option(struct mr_buf *out, const struct mr_option *o)
         mr_buf_printf(&left, "-%c, ", o->letter);
     mr_buf_printf(&left, "--%s", o->name);
     if (o->value)
-        mr_buf_printf(&left, " %s", o->value);
+        mr_buf_printf(&left, o->bare ? "[=%s]" : " %s", o->value);
     else if (o->choices)
         mr_buf_printf(&left, " %s", o->choices);
     add_pair(out, mr_buf_str(&left), o->doc);

@@ -132,7 +132,9 @@ static struct mr_error *take(struct parser *p, const struct mr_option *o, struct
         *(bool *)(void *)(p->target + o->offset) = true;
         return NULL;
     }
-    if (!attached.ptr) {
+    if (!attached.ptr && o->bare) {
+        attached = mr_str_of(o->bare);
+    } else if (!attached.ptr) {
         if (p->at + 1 >= p->argc)
             return mr_error(MR_USAGE, "--%s wants a value (%s)", o->name,
                             o->value ? o->value : o->choices);

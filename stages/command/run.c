@@ -19,6 +19,7 @@ struct options {
     uint64_t limit;
     int fuse;
     bool json, quiet, dry_run;
+    struct mr_str log, metrics;
 };
 
 static const struct mr_option option_table[] = {
@@ -32,6 +33,11 @@ static const struct mr_option option_table[] = {
     {.name = "scale", MR_OPTION(struct options, scale), .value = "STAGE=N",
      .doc = "Processes of a stage, for this run; may be repeated."},
     {.name = "dry-run", MR_OPTION(struct options, dry_run), .doc = "Say what would be done, and end."},
+    {.name = "metrics", MR_OPTION(struct options, metrics), .value = "ADDRESS:PORT",
+     .bare = "127.0.0.1:9464",
+     .doc = "Serve /metrics, /healthz, /readyz over HTTP (bare: 127.0.0.1:9464; port 0: any)."},
+    {.name = "log", MR_OPTION(struct options, log), .value = "FILE",
+     .doc = "Append the log as JSON lines there, too; `-`: standard error, and nothing else there."},
     MR_OPTION_JSON(struct options),
     {.name = "quiet", .letter = 'q', MR_OPTION(struct options, quiet),
      .doc = "Print nothing but errors."},
@@ -246,8 +252,11 @@ static enum mr_exit supervise(struct run *r)
         .after_complete = r->after_complete,
         .forced = has_own_work(r),
         .active_ms = r->record.active_ms,
+        .log = o->log,
+        .metrics = o->metrics,
         .show = o->quiet             ? MR_SHOW_NOTHING
                 : o->json            ? MR_SHOW_JSON
+                : mr_str_is(o->log, "-") ? MR_SHOW_LOG
                 : isatty(STDERR_FILENO) ? MR_SHOW_TERMINAL
                                      : MR_SHOW_LINES,
     };

@@ -1,14 +1,16 @@
 /* Crash isolation: a row on which a process dies twice is run alone, and rejected only if it kills
  * its process alone, too. SIGKILL and SIGTERM never blame a row, but for a SIGKILL that the kernel
- * provably sent for want of memory. */
+ * provably sent for want of memory, and one of ours: a row that does not end in its stage's longest
+ * row time is run alone at once, and rejected when it did not end alone twice. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "runtime/base/file.h"
+#include "runtime/flow/worker.h"
 #include "stages/supervise/inside.h"
 
-enum { MAX_FILE_BYTES = 1 << 20 };
+enum { MAX_FILE_BYTES = 1 << 20, HANGS_MAX = 3 };
 
 static bool is_crash(int signal)
 {
@@ -71,6 +73,7 @@ static void parse_line(struct supervisor *s, struct mr_str line)
     struct suspect *one = suspect_of(s, stage, &id);
     one->entry = from;
     one->step = strcmp(step, "reject") == 0 ? SUSPECT_REJECT : SUSPECT_ALONE;
+    one->deaths = one->step == SUSPECT_ALONE;
     memcpy(one->signal, signal, sizeof signal);
 }
 
@@ -97,10 +100,32 @@ struct mr_error *blame_load(struct supervisor *s)
     return e ? e : save(s);
 }
 
+/* What is done about a row that killed its process once more; for the message. */
+static const char *next_step(struct suspect *one)
+{
+    if (one->step == SUSPECT_ALONE) {
+        one->step = SUSPECT_REJECT;
+        return "died alone, too: the row is rejected";
+    }
+    if (one->deaths < 2)
+        return "starting again";
+    one->step = SUSPECT_ALONE;
+    return "the same row again: running it alone";
+}
+
+/* A machine under load makes rows late, too: only the third time convicts. */
+static const char *next_step_hung(struct suspect *one)
+{
+    one->step = one->deaths >= HANGS_MAX ? SUSPECT_REJECT : SUSPECT_ALONE;
+    return one->step == SUSPECT_REJECT ? "not alone either: the row is rejected"
+           : one->deaths == 1          ? "running it alone"
+                                       : "once more alone";
+}
+
 bool blame_crash(struct supervisor *s, const struct child *c, int signal)
 {
-    bool memory = is_out_of_memory(s, signal);
-    if ((!is_crash(signal) && !memory) || !c->page || c->page_stale || !atomic_load(&c->page->noted))
+    bool memory = is_out_of_memory(s, signal), hung = c->hung && signal == SIGKILL;
+    if ((!is_crash(signal) && !memory && !hung) || !c->page || c->page_stale || !atomic_load(&c->page->noted))
         return false;
     struct mr_id id;
     uint32_t stage = atomic_load(&c->page->note_stage);
@@ -112,18 +137,17 @@ bool blame_crash(struct supervisor *s, const struct child *c, int signal)
     char hex[MR_ID_HEX_LEN + 1];
     mr_id_hex(&id, hex);
     one->deaths++;
-    snprintf(one->signal, sizeof one->signal, memory ? "SIG%s-OOM" : "SIG%s", sigabbrev_np(signal));
+    if (hung)
+        snprintf(one->signal, sizeof one->signal, MR_SUSPECT_STUCK);
+    else
+        snprintf(one->signal, sizeof one->signal, memory ? "SIG%s-OOM" : "SIG%s",
+                 sigabbrev_np(signal));
     if (one->step == SUSPECT_REJECT)
         return false; /* it was to be left out: something else is wrong */
-    const char *what = "starting again";
-    if (one->step == SUSPECT_ALONE) {
-        one->step = SUSPECT_REJECT;
-        what = "died alone, too: the row is rejected";
-    } else if (one->deaths >= 2) {
-        one->step = SUSPECT_ALONE;
-        what = "the same row again: running it alone";
-    }
-    supervisor_say(s, "%s was ended by %s on row %s; %s", child_name(c), one->signal, hex, what);
+    const char *what = hung ? next_step_hung(one) : next_step(one);
+    supervisor_say(s, MR_LEVEL_WARN, "blame", c,
+                   hung ? "%s does not end row %s (%s); %s" : "%s was ended on row %s by %s; %s",
+                   child_name(c), hex, one->signal, what);
     struct mr_error *e = save(s);
     if (e)
         supervisor_fail(s, e);

@@ -109,6 +109,7 @@ void child_start(struct child *c)
         return;
     }
     c->state = CHILD_RUNNING;
+    supervisor_note(s, MR_LEVEL_INFO, "start", c, "%s starts", child_name(c));
     c->hung = false;
     c->progress = 0;
     c->progress_ms = mr_now_ms();
@@ -211,7 +212,7 @@ static void died_by_signal(struct child *c, int signal)
         supervisor_fail(s, death_error(c, how));
         return;
     }
-    supervisor_say(s, "%s %s; starting it again", child_name(c), how);
+    supervisor_say(s, MR_LEVEL_WARN, "restart", c, "%s %s; starting it again", child_name(c), how);
     restart_later(c, true);
 }
 
@@ -223,7 +224,7 @@ static void exited(struct child *c, int code)
         return;
     }
     if (code == MR_STAGE_EXIT_STOPPED || (code == MR_STAGE_EXIT_RETRY && c->failures < FAILURES_MAX)) {
-        supervisor_say(s, "%s %s; starting it again", child_name(c),
+        supervisor_say(s, MR_LEVEL_WARN, "restart", c, "%s %s; starting it again", child_name(c),
                        code == MR_STAGE_EXIT_STOPPED ? "was stopped from outside" : "failed for now");
         restart_later(c, true);
         return;
@@ -242,6 +243,22 @@ static bool was_idle(const struct child *c)
     return state == MR_PROC_WAITING || state == MR_PROC_BLOCKED;
 }
 
+static void note_exit(const struct child *c, int status)
+{
+    enum mr_log_level level = MR_LEVEL_INFO;
+    if (WIFSIGNALED(status))
+        supervisor_note(c->of, MR_LEVEL_WARN, "exit", c, "%s was ended by SIG%s", child_name(c),
+                        sigabbrev_np(WTERMSIG(status)));
+    else if (WEXITSTATUS(status) == MR_STAGE_EXIT_FATAL)
+        level = MR_LEVEL_ERROR;
+    if (WIFEXITED(status))
+        supervisor_note(c->of, level, "exit", c, "%s %s", child_name(c),
+                        WEXITSTATUS(status) == MR_STAGE_EXIT_ENDED     ? "ended its part of the run"
+                        : WEXITSTATUS(status) == MR_STAGE_EXIT_STOPPED ? "committed and stopped"
+                        : WEXITSTATUS(status) == MR_STAGE_EXIT_RETRY   ? "failed for now"
+                                                                       : "failed");
+}
+
 static void reaped(struct child *c, int status)
 {
     struct supervisor *s = c->of;
@@ -255,7 +272,8 @@ static void reaped(struct child *c, int status)
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == MR_STAGE_EXIT_ENDED)
         c->state = CHILD_ENDED;
-    else if (s->phase != PHASE_RUNNING)
+    note_exit(c, status);
+    if (s->phase != PHASE_RUNNING)
         return;
     if (s->groups[c->group].step == GROUP_DRAINING) {
         if (WIFSIGNALED(status))
@@ -308,7 +326,7 @@ void child_watchdog(struct child *c)
         c->progress = progress;
         c->progress_ms = now;
     } else if (longest && now - c->progress_ms > longest) {
-        supervisor_say(c->of, "%s made no progress for %llu ms and is ended", child_name(c),
+        supervisor_say(c->of, MR_LEVEL_WARN, "stuck", c, "%s made no progress for %llu ms and is ended", child_name(c),
                        (unsigned long long)(now - c->progress_ms));
         c->progress_ms = now;
         c->hung = true;

@@ -7,6 +7,7 @@
 #include "runtime/log/partition.h"
 #include "stages/supervise/scales.h"
 #include "stages/supervise/exits.h"
+#include "stages/supervise/log.h"
 #include "stages/supervise/supervise.h"
 
 enum {
@@ -72,6 +73,8 @@ struct supervisor {
     struct child **children;
     size_t child_count;
     struct group *groups;           /* as in the plan */
+    struct mr_event_log *log;
+    struct metrics *metrics;        /* NULL: not asked for */
     struct mr_bells *bells;
     enum phase phase;
     bool killed;                    /* second signal: at once */
@@ -112,8 +115,13 @@ const char *child_name(const struct child *c); /* of its first stage; borrowed u
 /* supervise.c */
 void supervisor_stop(struct supervisor *s, bool now);
 void supervisor_fail(struct supervisor *s, struct mr_error *e); /* takes e */
-void supervisor_say(const struct supervisor *s, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* Both go into the log; `say` is for people, too. event: a fixed word; c: whom it is about, or NULL. */
+void supervisor_say(const struct supervisor *s, enum mr_log_level level, const char *event,
+                    const struct child *c, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+void supervisor_note(const struct supervisor *s, enum mr_log_level level, const char *event,
+                     const struct child *c, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 void supervisor_totals(struct supervisor *s);
 
 /* scale.c */
@@ -143,6 +151,12 @@ void control_close(struct supervisor *s);
 void progress_begin(struct supervisor *s);
 void progress_end(struct supervisor *s);
 void progress_clear(struct supervisor *s); /* before another message on a terminal */
+
+/* metrics.c: the HTTP endpoints, where options->metrics asks for them. */
+struct mr_error *metrics_open(struct supervisor *s);
+void metrics_close(struct supervisor *s);
+/* metrics_text.c: what /metrics answers. */
+void metrics_text(struct supervisor *s, struct mr_buf *out);
 
 /* retention.c */
 void retention_run(struct supervisor *s);

@@ -119,7 +119,7 @@ static void add_line(struct supervisor *s, uint64_t eta, struct mr_buf *out)
 
 static void show(struct supervisor *s)
 {
-    if (s->options->show == MR_SHOW_NOTHING)
+    if (s->options->show == MR_SHOW_NOTHING || s->options->show == MR_SHOW_LOG)
         return;
     supervisor_totals(s);
     uint64_t eta = measure(s);

@@ -106,7 +106,8 @@ static void hold_sources(struct supervisor *s, bool hold)
         mr_bells_ring(s->bells, c->bell);
     }
     if (hold && !s->over_budget)
-        supervisor_say(s, "the topics have reached the disk budget of %llu bytes: sources wait until "
+        supervisor_say(s, MR_LEVEL_WARN, "disk_budget", NULL,
+                       "the topics have reached the disk budget of %llu bytes: sources wait until "
                           "readers have made room; raise `disk_budget` if they never do",
                        (unsigned long long)s->plan->disk_budget_bytes);
     s->over_budget = hold;
@@ -124,7 +125,7 @@ void retention_run(struct supervisor *s)
     struct sweep w = {.topics = mr_buf_text(&topics), .plan = s->plan};
     struct mr_error *e = sweep(&w);
     if (e)
-        supervisor_say(s, "retention: %s", mr_error_message(e));
+        supervisor_say(s, MR_LEVEL_WARN, "retention", NULL, "retention: %s", mr_error_message(e));
     mr_error_free(e);
     mr_buf_finish(&topics);
     if (s->plan->disk_budget_bytes)

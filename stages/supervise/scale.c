@@ -107,8 +107,9 @@ struct mr_error *scale_order(struct supervisor *s, int group, uint32_t processes
     *done = false;
     if (g->step != GROUP_DRAINING) {
         struct mr_str id = s->plan->stages[s->plan->groups[group].stages[0]].id;
-        supervisor_say(s, MR_LEVEL_INFO, "scale", NULL, "stage \"%.*s\": from %u to %u processes; those at work finish their row and "
-                          "commit", MR_FMT(id), g->scale, processes);
+        supervisor_say(s, MR_LEVEL_INFO, "scale", NULL,
+                       "stage \"%.*s\": from %u to %u processes; those at work finish their row and "
+                       "commit", MR_FMT(id), g->scale, processes);
         drain(s, group);
     }
     return NULL;

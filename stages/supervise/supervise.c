@@ -12,17 +12,44 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/file.h"
 
-void supervisor_say(const struct supervisor *s, const char *format, ...)
+static void add_event(const struct supervisor *s, enum mr_log_level level, const char *name,
+                      const struct child *c, const char *message)
 {
-    if (s->options->show == MR_SHOW_NOTHING && s->phase == PHASE_RUNNING)
-        return;
-    progress_clear((struct supervisor *)s);
+    struct mr_event event = {.level = level, .name = name, .process = -1, .pid = -1,
+                             .message = message};
+    if (c) {
+        event.stage = s->plan->stages[s->plan->groups[c->group].stages[0]].id;
+        event.process = c->instance;
+        event.pid = c->pid > 0 ? c->pid : -1;
+    }
+    mr_event_log_add(s->log, &event);
+}
+
+void supervisor_note(const struct supervisor *s, enum mr_log_level level, const char *event,
+                     const struct child *c, const char *format, ...)
+{
+    char text[1024];
     va_list args;
     va_start(args, format);
-    fputs("millrace: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    add_event(s, level, event, c, text);
+}
+
+void supervisor_say(const struct supervisor *s, enum mr_log_level level, const char *event,
+                    const struct child *c, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    add_event(s, level, event, c, text);
+    if (mr_str_is(s->options->log, "-") ||
+        (s->options->show == MR_SHOW_NOTHING && s->phase == PHASE_RUNNING))
+        return;
+    progress_clear((struct supervisor *)s);
+    fprintf(stderr, "millrace: %s\n", text);
 }
 
 void supervisor_stop(struct supervisor *s, bool now)
@@ -34,7 +61,8 @@ void supervisor_stop(struct supervisor *s, bool now)
         s->killed = true;
         child_signal_all(s, SIGKILL);
     } else {
-        supervisor_say(s, "stopping: the stages finish their rows and commit (again: at once)");
+        supervisor_say(s, MR_LEVEL_INFO, "stop", NULL,
+                       "stopping: the stages finish their rows and commit (again: at once)");
         child_signal_all(s, SIGTERM);
     }
 }
@@ -47,6 +75,7 @@ void supervisor_fail(struct supervisor *s, struct mr_error *e)
         s->error = e;
     if (s->phase == PHASE_FAILING)
         return;
+    supervisor_note(s, MR_LEVEL_ERROR, "failure", NULL, "%s", mr_error_message(s->error));
     s->phase = PHASE_FAILING;
     child_signal_all(s, SIGTERM);
 }
@@ -79,6 +108,7 @@ static bool all_gone(const struct supervisor *s)
 
 static void look(struct supervisor *s)
 {
+    mr_event_log_tick(s->log);
     for (size_t i = 0; i < s->child_count; i++) {
         child_look(s->children[i]);
         if (s->phase == PHASE_RUNNING)
@@ -179,9 +209,13 @@ static struct mr_error *prepare(struct supervisor *s)
         e = mr_bells_open(mr_buf_text(&dir), MR_BELL_SUPERVISOR, &s->bells);
     mr_buf_finish(&dir);
     if (!e)
+        e = mr_event_log_open(s->options->home, s->plan->name, s->options->run, s->options->log, &s->log);
+    if (!e)
         e = blame_load(s);
     if (!e)
         e = control_open(s);
+    if (!e)
+        e = metrics_open(s);
     return e;
 }
 
@@ -198,6 +232,8 @@ static void run_loop(struct supervisor *s)
     } else {
         scale_begin(s);
         watch(s);
+        supervisor_note(s, MR_LEVEL_INFO, "run", NULL, s->options->resumed ? "run %u goes on"
+                                                                          : "run %u begins", s->options->run);
         for (size_t i = 0; i < s->child_count && s->phase == PHASE_RUNNING; i++)
             child_start(s->children[i]);
         if (!all_gone(s))
@@ -206,6 +242,7 @@ static void run_loop(struct supervisor *s)
         progress_end(s);
         supervisor_totals(s);
     }
+    metrics_close(s);
     control_close(s);
     ev_loop_destroy(s->loop);
 }
@@ -222,6 +259,15 @@ static enum mr_run_end end_of(const struct supervisor *s)
     return MR_RUN_ENDED;
 }
 
+static void note_end(const struct supervisor *s, enum mr_run_end end)
+{
+    static const char *const words[] = {
+        [MR_RUN_ENDED] = "ended", [MR_RUN_NOTHING_NEW] = "found nothing new",
+        [MR_RUN_STOPPED] = "was stopped", [MR_RUN_FAILED] = "failed"};
+    supervisor_note(s, end == MR_RUN_FAILED ? MR_LEVEL_ERROR : MR_LEVEL_INFO, "end", NULL,
+                    "run %u %s", s->options->run, words[end]);
+}
+
 enum mr_run_end mr_supervise(const struct mr_supervise_options *options, struct mr_totals *totals,
                              struct mr_error **error)
 {
@@ -236,6 +282,8 @@ enum mr_run_end mr_supervise(const struct mr_supervise_options *options, struct 
     run_loop(s);
     enum mr_run_end end = end_of(s);
     *error = s->error;
+    note_end(s, end);
+    mr_event_log_close(s->log);
     scale_end(s);
     mr_bells_close(s->bells);
     free(s->suspects);

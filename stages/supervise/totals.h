@@ -43,6 +43,8 @@ size_t mr_pages_open(const struct mr_layout *layout, const struct mr_plan *plan,
                      struct mr_page **out, uint32_t *scale);
 /* Opens every page that the plan's processes left in the run folder. */
 void mr_totals_add_folder(struct mr_totals *t, const struct mr_layout *layout);
+/* Anonymous memory of a process in bytes; 0 when it is gone. */
+uint64_t mr_process_memory(long pid);
 uint64_t mr_totals_rejected(const struct mr_totals *t);
 /* Bytes of input that the sources have read. */
 uint64_t mr_totals_input_read(const struct mr_totals *t);
