@@ -85,6 +85,31 @@ START_TEST(test_ops_pages)
 }
 END_TEST
 
+/* Graphviz reads what is written, in all its forms; the last run's counts stand in each. */
+START_TEST(test_graph)
+{
+    ck_assert_int_eq(RUN(&p, "graph", "good.yaml"), 0);
+    program_said(&p, "demo\nsource source (files)\n  \xe2\x86\x92 word-number-filter\n");
+    ck_assert_int_eq(RUN(&p, "run", "good.yaml", "-q"), 0);
+    ck_assert_int_eq(RUN(&p, "graph", "good.yaml"), 0);
+    program_said(&p, "demo: run 1, ended\n");
+    program_said(
+        &p, "stage word-number-filter (general_text.word_number_filter): in 2, out 1, dropped 1\n");
+    ck_assert_int_eq(RUN(&p, "graph", "good.yaml", "-o", "x.html"), 0);
+    ck_assert_str_eq(p.out, "");
+    ck_assert_ptr_nonnull(strstr(program_read(&p, "x.html"), "in 2, out 1, dropped 1"));
+    ck_assert_int_eq(RUN(&p, "graph", "good.yaml", "-o", "x.mmd"), 0);
+    ck_assert(mr_str_starts(mr_str_of(program_read(&p, "x.mmd")), MR_STR("flowchart TD\n")));
+    ck_assert_int_eq(RUN(&p, "graph", "good.yaml", "-o", "x.dot"), 0);
+    struct mr_buf command = {0};
+    mr_buf_printf(&command, "dot -Tsvg '%s/x.dot' -o '%s/x.svg' >&2", p.dir, p.dir);
+    ck_assert_int_eq(system(mr_buf_text(&command)), 0);
+    ck_assert_ptr_nonnull(strstr(program_read(&p, "x.svg"), "word&#45;number&#45;filter"));
+    mr_buf_finish(&command);
+    ck_assert_int_eq(RUN(&p, "graph", "bad.yaml"), 3);
+}
+END_TEST
+
 Suite *suite_e2e_tools(void);
 Suite *suite_e2e_tools(void)
 {
@@ -96,6 +121,7 @@ Suite *suite_e2e_tools(void)
     tcase_add_test(c, test_check_json);
     tcase_add_test(c, test_ops_search);
     tcase_add_test(c, test_ops_pages);
+    tcase_add_test(c, test_graph);
     suite_add_tcase(s, c);
     return s;
 }
