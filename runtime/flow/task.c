@@ -190,7 +190,7 @@ static struct mr_store_options store_options_of(const struct mr_task *t)
 {
     enum { INDEX_BUFFER = 8 << 20, INDEX_CACHE = 16 << 20, INDEX_MEMORY = 48 << 20 };
     enum { BUFFERS = 4 << 20, LEAST = 512 << 10, MOST = 2 << 20, CACHE = 4 << 20 };
-    enum { TASK_MEMORY = 2 << 20, MEMORY = 4 << 20 }; /* logs and changes of a task; compaction */
+    enum { TASK_MEMORY = 2 << 20, MEMORY = 8 << 20 }; /* logs and changes of a task; compaction */
     const struct mr_plan_group *g = t->worker->group;
     struct mr_store_options o = {.no_sync = t->worker->options->no_sync};
     size_t tasks = (g->partitions + t->worker->scale - 1) / t->worker->scale, each = BUFFERS / tasks;
