@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-extern const struct mr_command mr_command_schema, mr_command_graph;
+extern const struct mr_command mr_command_schema, mr_command_graph, mr_command_explain;
 extern const struct mr_command mr_command_check, mr_command_plan, mr_command_run,
     mr_command_status, mr_command_stop, mr_command_clean, mr_command_try, mr_command_test,
     mr_command_ops, mr_command_topics, mr_command_doctor, mr_command_version, mr_command_help,
@@ -24,7 +24,7 @@ const struct mr_command *const mr_commands[] = {
     &mr_command_why,   &mr_command_dlq,    &mr_command_runs,
     &mr_command_replay, &mr_command_epochs, &mr_command_promote, &mr_command_drop_epoch,
     &mr_command_ops,   &mr_command_topics,  &mr_command_doctor, &mr_command_version,
-    &mr_command_schema, &mr_command_graph,
+    &mr_command_schema, &mr_command_graph,  &mr_command_explain,
     &mr_command_help,  &mr_command_stage,   NULL,
 };
 
@@ -74,6 +74,7 @@ static enum mr_exit exit_of(enum mr_code code)
         return MR_EXIT_BUSY;
     case MR_RUN_UNKNOWN:
     case MR_NAME_UNKNOWN:
+    case MR_ROW_UNKNOWN:
         return MR_EXIT_NOT_FOUND;
     default:
         return MR_EXIT_FAILED;
