@@ -223,7 +223,7 @@ static void check_absent(struct compile *c, const struct item *item, const struc
     } else if (!in->open && must) {
         TOPO_ERROR(c, MR_KEY_MISSING, at, elsewhere(c, item, in, role->names[i]),
                    "stage \"%.*s\" reads key \"%s\", which is not there", MR_FMT(item->id), name);
-    } else if (!in->open || (!in->unknown && must)) {
+    } else if (!in->open || (in->sample_rows && !in->unknown && must)) {
         const char *where =
             in->open ? mr_topology__text(c, "on none of the %zu sampled rows", in->sample_rows)
                      : "not there";

@@ -161,11 +161,11 @@ static void check_feedback(struct compile *c, const struct item *sink)
         const char *what = takes_left(t, sink, 64) ? "rows that left" : "rows";
         struct place at = sink->setting_count ? sink->settings_at[0] : sink->at;
         if (source->endless)
-            TOPO_ERROR(c, MR_TOPOLOGY_FEEDBACK, &at, NULL,
+            TOPO_ERROR(c, MR_TOPOLOGY_FEEDBACK, &at, "Write to a place that it does not watch.",
                        "sink \"%.*s\" writes %s where source \"%.*s\" watches for input",
                        MR_FMT(sink->id), what, MR_FMT(source->id));
         else
-            TOPO_WARNING(c, MR_TOPOLOGY_FEEDBACK, &at, NULL,
+            TOPO_WARNING(c, MR_TOPOLOGY_FEEDBACK, &at, "Write to a place that it does not read.",
                          "sink \"%.*s\" writes %s where source \"%.*s\" reads: the next run takes "
                          "them for input",
                          MR_FMT(sink->id), what, MR_FMT(source->id));

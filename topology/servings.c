@@ -266,7 +266,8 @@ static void check_variables(struct compile *c, struct item *item, const struct n
             place = mr_topology__inside(c, n, points_before(text, (size_t)(name.ptr - text.ptr)),
                                         name.len);
         mr_topology__note_read(c, item, name);
-        if ((key && !key->gone) || names_role(item, name) || in->unknown)
+        bool unseen = in->unknown || (in->open && !in->sample_rows);
+        if ((key && !key->gone) || names_role(item, name) || (!key && unseen))
             continue;
         const char *there = mr_topology__keys_there(c, in, name);
         if (key || !in->open)

@@ -106,7 +106,7 @@ MR_E(KEY_MEDIA, 2035, "A key holds another kind of content than the role takes."
 MR_E(KEY_UNUSED, 2036, "A key is written and never used.",
      "Leave the role unbound, or keep the key to the end.")
 MR_E(KEY_REPARTITION, 2037, "Rows that met by one key meet by another one.",
-     "Nothing, where that is meant; both stages by one key need no second distribution.")
+     "There is nothing to mend where both are meant.")
 MR_E(TOPOLOGY_SCALE, 2040, "A scale or partition count cannot be.", "Change `scale:` or `partitions:`.")
 MR_E(TOPOLOGY_WINDOW, 2041, "A window stands where none can be.", "Remove `window:`.")
 MR_E(TOPOLOGY_ENDLESS, 2042, "An endless source feeds what needs an end.",

@@ -155,6 +155,9 @@ struct mr_error *mr_task__forward(void *arg, int stage, struct mr_row *row, stru
     for (size_t k = 0; k < plan_stage->output_count && refused->outcome == MR_GOES_ON; k++)
         if (plan_stage->outputs[k].outcome == outcome && t->stages[position].outputs[k] >= 0)
             MR_TRY(mr_task__append(t, t->stages[position].outputs[k], row, &row->head, map, refused));
+    int slot = outcome <= MR_PLAN_ROUTE ? mr_route_slot(plan_stage, outcome) : -1;
+    if (slot >= 0 && refused->outcome == MR_GOES_ON)
+        counts->outcome[slot]++;
     return NULL;
 }
 

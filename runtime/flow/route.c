@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "runtime/expr/expr.h"
+#include "runtime/watch/counters.h"
 
 struct mr_router {
     struct mr_arena *arena;
@@ -48,6 +49,14 @@ struct mr_error *mr_router_create(const struct mr_plan_stage *stage, struct mr_r
     }
     *out = r;
     return NULL;
+}
+
+int mr_route_slot(const struct mr_plan_stage *stage, int outcome)
+{
+    int slot = MR_PLAN_ROUTE - outcome;
+    for (const struct mr_outcome *o = stage->op ? stage->op->outcomes : NULL; o && o->name; o++)
+        slot++;
+    return slot < MR_PAGE_OUTCOMES ? slot : -1;
 }
 
 void mr_router_destroy(struct mr_router *r)

@@ -17,4 +17,8 @@ void mr_router_destroy(struct mr_router *r); /* accepts NULL */
  * error (mr_error_is_row) when an expression cannot be worked out for this row. */
 struct mr_error *mr_router_choose(struct mr_router *r, const struct mr_row *row, int *outcome);
 
+/* Where rows of an output that is a route are counted: among the stage's outcomes, behind the
+ * operator's own. -1: no room, they are not counted apart. */
+int mr_route_slot(const struct mr_plan_stage *stage, int outcome);
+
 #endif

@@ -1,6 +1,7 @@
 /* The figures of a run as a table for people and as JSON for programs. */
 #include <stdio.h>
 
+#include "runtime/flow/route.h"
 #include "stages/supervise/totals.h"
 
 enum { MAX_NAME = 28, MAX_REASONS = MR_PAGE_OUTCOMES + MR_PAGE_BUILTIN };
@@ -39,6 +40,31 @@ static size_t reasons_of(const struct mr_plan_stage *stage, const struct mr_stag
             out[count++] = (struct reason){mr_builtin_name((enum mr_builtin)i), total->builtin[i],
                                            true};
     return count;
+}
+
+/* Rows of the i-th route of a stage, and its name; false behind the last. */
+static bool route_of(const struct mr_plan_stage *stage, const struct mr_stage_total *total, int i,
+                     struct mr_str *name, uint64_t *rows)
+{
+    for (size_t k = 0; k < stage->output_count; k++)
+        if (stage->outputs[k].outcome == MR_PLAN_ROUTE - i) {
+            int slot = mr_route_slot(stage, MR_PLAN_ROUTE - i);
+            *name = stage->outputs[k].name;
+            *rows = slot < 0 ? 0 : total->outcome[slot];
+            return slot >= 0;
+        }
+    return false;
+}
+
+static void add_routes(const struct mr_plan_stage *stage, const struct mr_stage_total *total,
+                       struct mr_buf *out)
+{
+    struct mr_str name;
+    uint64_t rows;
+    for (int i = 0; route_of(stage, total, i, &name, &rows); i++) {
+        mr_buf_printf(out, "%s%.*s ", i ? ", " : "  by route: ", MR_FMT(name));
+        mr_table_count(rows, out);
+    }
 }
 
 /* Rows that went through, whichever end of the pipeline the stage is. */
@@ -119,6 +145,10 @@ static void add_row(const struct mr_totals *t, size_t i, int width, struct mr_bu
     const struct mr_stage_total *total = &t->stages[i];
     struct mr_buf cell = {0};
     mr_buf_printf(out, "%-*.*s", width, MR_FMT(stage->id));
+    if (t->plan->groups[stage->group].stages[0] == (int)i)
+        mr_buf_printf(out, "  %5u", total->processes);
+    else
+        mr_buf_printf(out, "  %5s", "\"");
     add_count(out, &cell, total->counter[MR_C_IN]);
     add_count(out, &cell, total->counter[MR_C_FORWARDED] + total->counter[MR_C_EMITTED]);
     add_count(out, &cell, total->counter[MR_C_DROPPED]);
@@ -139,6 +169,7 @@ static void add_row(const struct mr_totals *t, size_t i, int width, struct mr_bu
     add_cell(out, 8, &cell);
     struct reason reasons[MAX_REASONS];
     add_reasons(out, reasons, reasons_of(stage, total, reasons));
+    add_routes(stage, total, out);
     mr_buf_addc(out, '\n');
     mr_buf_finish(&cell);
 }
@@ -150,7 +181,8 @@ void mr_table_print(const struct mr_totals *t, struct mr_buf *out)
         if ((int)t->plan->stages[i].id.len > width)
             width = (int)t->plan->stages[i].id.len;
     width = width < MAX_NAME ? width : MAX_NAME;
-    mr_buf_printf(out, "%-*s  %12s  %12s  %12s  %12s  %10s  %8s  %8s  %s\n", width, "stage", "in",
+    mr_buf_printf(out, "%-*s  %5s  %12s  %12s  %12s  %12s  %10s  %8s  %8s  %s\n", width, "stage",
+                  "procs", "in",
                   "out", "dropped", "rejected", "rows/s", "MB/s", "CPU", "left because");
     for (size_t i = 0; i < t->plan->stage_count; i++)
         add_row(t, i, width, out);
@@ -179,6 +211,10 @@ static void json_stage(const struct mr_totals *t, size_t i, struct mr_json_out *
     mr_json_text(out, stage->use);
     mr_json_key(out, "group");
     mr_json_int(out, stage->group);
+    mr_json_key(out, "processes");
+    mr_json_uint(out, total->processes);
+    mr_json_key(out, "partitions");
+    mr_json_uint(out, t->plan->groups[stage->group].partitions);
     for (int c = 0; c < MR_COUNTERS; c++) {
         mr_json_key(out, mr_counter_table[c].name);
         mr_json_uint(out, total->counter[c]);
@@ -192,6 +228,18 @@ static void json_stage(const struct mr_totals *t, size_t i, struct mr_json_out *
         mr_json_uint(out, reasons[r].rows);
     }
     mr_json_end_object(out);
+    struct mr_str route;
+    uint64_t rows;
+    for (int r = 0; route_of(stage, total, r, &route, &rows); r++) {
+        if (r == 0) {
+            mr_json_key(out, "routes");
+            mr_json_begin_object(out);
+        }
+        mr_json_key_str(out, route);
+        mr_json_uint(out, rows);
+    }
+    if (route_of(stage, total, 0, &route, &rows))
+        mr_json_end_object(out);
     mr_json_key(out, "rows_per_s");
     mr_json_real(out, per_second(rows_of(stage, total), t->active_ms));
     mr_json_key(out, "mb_per_s");
