@@ -309,24 +309,36 @@ void child_signal_all(struct supervisor *s, int signal)
     }
 }
 
+/* How long the stage of the row at work may take for it; between rows, the slowest stage. */
+static uint64_t longest_row_ms(const struct child *c)
+{
+    const struct mr_plan *plan = c->of->plan;
+    const struct mr_plan_group *g = &plan->groups[c->group];
+    uint32_t stage = atomic_load(&c->page->note_stage);
+    uint64_t longest = 0;
+    if (atomic_load(&c->page->noted) && stage < plan->stage_count)
+        return plan->stages[stage].longest_row_ms;
+    for (size_t i = 0; i < g->stage_count; i++)
+        if (plan->stages[g->stages[i]].longest_row_ms > longest)
+            longest = plan->stages[g->stages[i]].longest_row_ms;
+    return longest;
+}
+
 /* A process that works without getting on is taken to hang. */
 void child_watchdog(struct child *c)
 {
     if (c->pid <= 0 || !c->page || c->page_stale)
         return;
-    const struct mr_plan *plan = c->of->plan;
-    const struct mr_plan_group *g = &plan->groups[c->group];
-    uint64_t longest = 0, now = mr_now_ms(), progress = atomic_load(&c->page->progress);
-    for (size_t i = 0; i < g->stage_count; i++)
-        if (plan->stages[g->stages[i]].longest_row_ms > longest)
-            longest = plan->stages[g->stages[i]].longest_row_ms;
+    uint64_t longest = longest_row_ms(c), now = mr_now_ms();
+    uint64_t progress = atomic_load(&c->page->progress);
     bool working = atomic_load(&c->page->noted) ||
                    atomic_load(&c->page->state) == MR_PROC_WORKING;
     if (progress != c->progress || !working) {
         c->progress = progress;
         c->progress_ms = now;
     } else if (longest && now - c->progress_ms > longest) {
-        supervisor_say(c->of, MR_LEVEL_WARN, "stuck", c, "%s made no progress for %llu ms and is ended", child_name(c),
+        supervisor_say(c->of, MR_LEVEL_WARN, "stuck", c,
+                       "%s made no progress for %llu ms and is ended", child_name(c),
                        (unsigned long long)(now - c->progress_ms));
         c->progress_ms = now;
         c->hung = true;
