@@ -99,6 +99,8 @@ static void open_case_map(void)
 /* ASCII by bytes; true when that was all. Else the buffer is as before. */
 static bool map_ascii(struct mr_str text, char first, int step, struct mr_buf *out)
 {
+    if (!text.len)
+        return true;
     mr_buf_reserve(out, text.len);
     char *to = out->ptr + out->len;
     unsigned char wide = 0;
