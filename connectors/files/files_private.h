@@ -74,6 +74,9 @@ struct mr_error *mr_files__walk_open(const struct files_params *p, const char *b
 /* *more false: there are no further files. */
 struct mr_error *mr_files__walk_next(struct files_walk *w, struct files_found *out, bool *more);
 void mr_files__walk_close(struct files_walk *w); /* accepts NULL */
+/* paths.c: calls fn for each file there is, by the name that ids are made of. */
+struct mr_error *mr_files__paths(const void *params, const char *base_dir,
+                                 void (*fn)(void *arg, struct mr_str path), void *arg);
 /* Root folder of a source: where relative names start. Appended to out. */
 void mr_files__root(const struct files_params *p, const char *base_dir, struct mr_buf *out);
 int64_t mr_files__mtime(const struct stat *st);

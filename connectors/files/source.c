@@ -473,6 +473,7 @@ const struct mr_source_type mr_source_files = {
     .check = check,
     .schema = mr_files__schema,
     .is_endless = is_endless,
+    .paths = mr_files__paths,
     .reads = mr_files__reads,
     .open = open_source,
     .next = next,

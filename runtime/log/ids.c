@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -175,39 +176,73 @@ struct mr_error *mr_log__ids_from_segment(const char *dir, uint64_t base, uint64
     return e;
 }
 
-static bool table_whole(const struct mr_buf *b, uint64_t *count)
+/* A file as it is, without copying it; NULL when it is missing or empty. */
+static const uint8_t *map_file(const char *path, size_t *len)
 {
-    const uint8_t *bytes = (const uint8_t *)b->ptr;
-    if (b->len < IDS_HEAD || mr_log__get32(bytes) != IDS_MAGIC ||
+    struct stat st;
+    void *at = MAP_FAILED;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0 && (uint64_t)st.st_size <= UINT32_MAX)
+        at = mmap(NULL, *len = (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    if (fd >= 0)
+        close(fd);
+    return at == MAP_FAILED ? NULL : at;
+}
+
+static bool table_whole(const uint8_t *bytes, size_t len, uint64_t *count)
+{
+    if (len < IDS_HEAD || mr_log__get32(bytes) != IDS_MAGIC ||
         mr_log__get32(bytes + 4) != IDS_VERSION)
         return false;
     *count = mr_log__get64(bytes + 8);
-    size_t body = b->len - IDS_HEAD;
+    size_t body = len - IDS_HEAD;
     return *count == body / IDS_ENTRY && body % IDS_ENTRY == 0 &&
            mr_crc32c(0, bytes + IDS_HEAD, body) == mr_log__get32(bytes + 24);
 }
 
-void mr_log__ids_find(const char *dir, uint64_t base, uint64_t prefix,
-                      bool (*fn)(void *arg, uint64_t n), void *arg, bool *usable)
+static void find_in_table(const uint8_t *bytes, uint64_t count, uint64_t prefix,
+                          bool (*fn)(void *arg, uint64_t n), void *arg)
 {
-    struct mr_buf b = {0};
-    char *path = mr_log__path(dir, base, ".ids");
-    uint64_t low = 0, count = 0;
-    struct mr_error *e = mr_file_read(path, (size_t)UINT32_MAX, &b);
-    *usable = !e && table_whole(&b, &count);
-    mr_error_free(e);
-    free(path);
-    const uint8_t *prefixes = (const uint8_t *)b.ptr + IDS_HEAD, *deltas = prefixes + count * 8;
-    uint64_t first_n = *usable ? mr_log__get64((const uint8_t *)b.ptr + 16) : 0;
-    for (uint64_t high = *usable ? count : 0; low < high;) {
+    const uint8_t *prefixes = bytes + IDS_HEAD, *deltas = prefixes + count * 8;
+    uint64_t first_n = mr_log__get64(bytes + 16), low = 0;
+    for (uint64_t high = count; low < high;) {
         uint64_t middle = low + (high - low) / 2;
         if (mr_log__get64(prefixes + middle * 8) < prefix)
             low = middle + 1;
         else
             high = middle;
     }
-    while (*usable && low < count && mr_log__get64(prefixes + low * 8) == prefix &&
+    while (low < count && mr_log__get64(prefixes + low * 8) == prefix &&
            fn(arg, first_n + mr_log__get32(deltas + low * 4)))
         low++;
-    mr_buf_finish(&b);
+}
+
+void mr_log__ids_find(const char *dir, uint64_t base, uint64_t prefix,
+                      bool (*fn)(void *arg, uint64_t n), void *arg, bool *usable)
+{
+    uint64_t count = 0;
+    size_t len = 0;
+    char *path = mr_log__path(dir, base, ".ids");
+    const uint8_t *bytes = map_file(path, &len);
+    free(path);
+    *usable = bytes && table_whole(bytes, len, &count);
+    if (*usable)
+        find_in_table(bytes, count, prefix, fn, arg);
+    if (bytes)
+        munmap((void *)(uintptr_t)bytes, len);
+}
+
+void mr_log__notes_find(const char *dir, uint64_t base, uint64_t first_n, uint64_t rows,
+                        uint64_t prefix, bool (*fn)(void *arg, uint64_t n), void *arg, bool *usable)
+{
+    size_t len = 0;
+    char *path = mr_log__path(dir, base, ".idw");
+    const uint8_t *bytes = map_file(path, &len);
+    free(path);
+    *usable = bytes && len / 8 >= rows;
+    for (uint64_t i = 0; *usable && i < rows; i++)
+        if (mr_log__get64(bytes + i * 8) == prefix && !fn(arg, first_n + i))
+            break;
+    if (bytes)
+        munmap((void *)(uintptr_t)bytes, len);
 }

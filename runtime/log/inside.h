@@ -143,6 +143,10 @@ uint64_t mr_log__id_prefix(const struct mr_id *id);
 bool mr_log__ids_from_notes(const char *dir, uint64_t base, uint64_t first_n, uint64_t rows);
 /* The same by reading the segment [base, end). */
 struct mr_error *mr_log__ids_from_segment(const char *dir, uint64_t base, uint64_t end);
+/* The same of the segment under way, whose committed rows first_n … first_n + rows - 1 stand in the
+ * writer's notes. *usable false: the notes do not hold them all (the writer was started again). */
+void mr_log__notes_find(const char *dir, uint64_t base, uint64_t first_n, uint64_t rows,
+                        uint64_t prefix, bool (*fn)(void *arg, uint64_t n), void *arg, bool *usable);
 /* Calls fn for each n that may hold the prefix, ascending, until it returns false. *usable false:
  * no sidecar, or a damaged one. */
 void mr_log__ids_find(const char *dir, uint64_t base, uint64_t prefix,

@@ -128,6 +128,12 @@ static struct mr_error *search_segment(const struct view *v, size_t i, struct se
     if (i + 1 < v->segments.count && v->segments.items[i + 1].base <= end) {
         end = v->segments.items[i + 1].base;
         mr_log__ids_find(v->dir, base, mr_log__id_prefix(s->id), try_row, s, &usable);
+    } else {
+        uint64_t first_n;
+        MR_TRY(mr_log__segment_first_n(v->dir, base, &first_n));
+        if (first_n && first_n <= v->end.n)
+            mr_log__notes_find(v->dir, base, first_n, v->end.n - first_n + 1,
+                               mr_log__id_prefix(s->id), try_row, s, &usable);
     }
     return usable ? s->error : scan_segment(v->dir, base, end, s);
 }

@@ -75,6 +75,10 @@ struct mr_source_type {
     struct mr_error *(*schema)(const void *params, const char *base_dir, struct mr_arena *arena,
                                struct mr_schema *out);
     bool (*is_endless)(const void *params);
+    /* For looking from outside, whatever runs: calls fn for each path that ids of rows may be made of
+     * (mr_id_source), as the input lies there now. NULL where that cannot be said. */
+    struct mr_error *(*paths)(const void *params, const char *base_dir,
+                              void (*fn)(void *arg, struct mr_str path), void *arg);
     /* Compile time: would it read this path, as a sink's target gave it? May be NULL. */
     bool (*reads)(const void *params, const char *base_dir, struct mr_str path);
     struct mr_error *(*open)(const struct mr_connector_env *env, const void *params,

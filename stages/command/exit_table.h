@@ -7,5 +7,5 @@ MR_EXIT(REJECTED, 4, "It ended well, but rows were rejected (see the table and t
 MR_EXIT(INTERRUPTED, 5, "Interrupted before the end; the same command resumes.")
 MR_EXIT(CHANGED, 6, "The pipeline's definition changed since its last run.")
 MR_EXIT(BUSY, 7, "Another run has the pipeline.")
-MR_EXIT(NOT_FOUND, 8, "There is no such pipeline, topic or operator.")
+MR_EXIT(NOT_FOUND, 8, "There is no such pipeline, topic, row or operator.")
 MR_EXIT(CASES, 9, "Some cases of `test` do not hold.")

@@ -27,6 +27,7 @@ struct mr_tracer {
     const struct mr_plan *plan;
     struct mr_trace_index *index; /* NULL: each row is looked for by itself */
     struct mr_rerun *rerun;
+    struct mr_origins *origins;
     struct lane lanes[LANES_OPEN];
     size_t lane_count, lane_next;
     struct mr_arena *arena;       /* of one trace */
@@ -48,6 +49,7 @@ struct mr_tracer *mr_tracer_create(const struct mr_browse *b)
     t->browse = b;
     t->plan = b->plan;
     t->rerun = mr_rerun_create(b->plan);
+    t->origins = mr_origins_create(b);
     t->arena = mr_arena_create(0);
     return t;
 }
@@ -60,6 +62,7 @@ void mr_tracer_destroy(struct mr_tracer *t)
         mr_log_reader_close(t->lanes[i].reader);
     mr_trace_index_destroy(t->index);
     mr_rerun_destroy(t->rerun);
+    mr_origins_destroy(t->origins);
     mr_arena_destroy(t->arena);
     free(t->seen);
     free(t);
@@ -421,6 +424,28 @@ static struct mr_error *visit_group(struct mr_tracer *t, const struct mr_plan_gr
     return NULL;
 }
 
+/* The row of a source from which this one comes: itself, or the first of its parents. */
+static struct mr_error *find_origin(struct mr_tracer *t, const struct mr_id *id)
+{
+    enum { DEEPEST = 32 };
+    static const struct mr_id none;
+    struct mr_id origin = *id, parent = t->trace.head.parent;
+    for (int depth = 0; depth < DEEPEST && !mr_id_eq(&parent, &none); depth++) {
+        origin = parent;
+        parent = none;
+        for (size_t i = 0; i < t->plan->topic_count; i++) {
+            const struct seen *row;
+            MR_TRY(find(t, (int)i, &origin, &row));
+            if (row->found) {
+                parent = row->head.parent;
+                break;
+            }
+        }
+    }
+    t->trace.file = mr_origins_path(t->origins, &origin, &t->trace.head.place);
+    return NULL;
+}
+
 struct mr_error *mr_tracer_find(struct mr_tracer *t, const struct mr_id *id, struct mr_trace **out)
 {
     struct names names = {.count = 0};
@@ -437,6 +462,7 @@ struct mr_error *mr_tracer_find(struct mr_tracer *t, const struct mr_id *id, str
         return mr_error(MR_ROW_UNKNOWN, "pipeline \"%.*s\" keeps no row %s",
                         MR_FMT(t->plan->name), hex);
     }
+    MR_TRY(find_origin(t, id));
     *out = &t->trace;
     return NULL;
 }

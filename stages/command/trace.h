@@ -68,6 +68,15 @@ void mr_trace_index_destroy(struct mr_trace_index *x); /* accepts NULL */
 bool mr_trace_index_find(const struct mr_trace_index *x, const struct mr_id *id, int topic,
                          const struct mr_trace_where **out);
 
+/* trace_origin.c: which file a row of a source came from. Nothing of it is stored: the id is made of
+ * the path, so the path that makes the id is the one. */
+struct mr_origins;
+struct mr_origins *mr_origins_create(const struct mr_browse *b);
+void mr_origins_destroy(struct mr_origins *o); /* accepts NULL */
+/* Path relative to the source's root, borrowed until destroy; len 0 where it cannot be proven. */
+struct mr_str mr_origins_path(struct mr_origins *o, const struct mr_id *id,
+                              const struct mr_place *place);
+
 /* trace_run.c: one row through one stage, in memory. */
 struct mr_rerun;
 struct mr_rerun *mr_rerun_create(const struct mr_plan *plan);
