@@ -15,7 +15,7 @@ struct mr_error *mr_browse_open(struct mr_browse *b, struct mr_str state, struct
     if (!e)
         e = mr_record_load(&b->home, arena, &b->record);
     if (!e)
-        e = mr_home_plan(&b->home, registry, mr_program_connectors(), arena, &b->plan);
+        e = mr_home_epoch_plan(&b->home, 0, registry, mr_program_connectors(), arena, &b->plan);
     if (e) {
         mr_home_finish(&b->home);
         return e;

@@ -3,47 +3,36 @@
 #include "runtime/log/partition.h"
 #include "runtime/row/json.h"
 #include "stages/command/command.h"
+#include "stages/command/topic_ref.h"
 #include "stages/supervise/home.h"
 #include "stages/supervise/totals.h"
 
 struct options {
     struct mr_str state, partition;
     uint64_t from, limit;
-    bool json, head;
+    bool json, head, hash;
 };
 
 /* A pipeline opened for looking. */
 struct view {
     const struct options *o;
-    struct mr_home home;
-    struct mr_plan *plan;
-    struct mr_buf topics; /* folder */
+    struct mr_browse browse;
+    const struct mr_plan *plan; /* of the epoch meant */
     uint64_t rows_left;
     struct mr_buf text;
 };
 
-static struct mr_error *open_view(struct view *v, const struct mr_call *call, struct mr_str wanted)
-{
-    const struct mr_registry *registry;
-    v->o = call->options;
-    MR_TRY(mr_home_find(&v->home, v->o->state, wanted));
-    MR_TRY(mr_program_registry(&registry));
-    mr_layout_topics(&v->home.layout, &v->topics);
-    mr_buf_text(&v->topics);
-    return mr_home_plan(&v->home, registry, mr_program_connectors(), call->arena, &v->plan);
-}
-
 static void close_view(struct view *v)
 {
-    mr_home_finish(&v->home);
-    mr_buf_finish(&v->topics);
+    if (v->plan)
+        mr_browse_close(&v->browse);
     mr_buf_finish(&v->text);
 }
 
 static struct mr_log_place place_of(const struct view *v, const struct mr_plan_topic *topic,
                                     uint32_t partition, uint32_t lane)
 {
-    return (struct mr_log_place){v->topics.ptr, topic->name, partition, lane};
+    return (struct mr_log_place){v->browse.topics.ptr, topic->name, partition, lane};
 }
 
 /* A lane that nobody has written yet is empty, not an error. */
@@ -119,7 +108,11 @@ static enum mr_exit run_list(const struct mr_call *call)
 {
     struct view v = {0};
     struct mr_str wanted = call->arg_count ? call->args[0] : (struct mr_str){0};
-    struct mr_error *e = open_view(&v, call, wanted);
+    uint32_t epoch;
+    v.o = call->options;
+    struct mr_error *e =
+        mr_topic_open_pipeline(&v.browse, v.o->state, wanted, call->arena, &epoch);
+    v.plan = e ? NULL : v.browse.plan;
     if (!e && v.o->json) {
         struct mr_json_out j = {0};
         list_json(&v, &j);
@@ -133,55 +126,15 @@ static enum mr_exit run_list(const struct mr_call *call)
     return e ? mr_fail(e) : MR_EXIT_OK;
 }
 
-/* Whole name, or its part without epoch ("dedup.out"), or the stage's ("dedup"); the pipeline may
- * stand before each. */
-static bool is_meant(const struct view *v, const struct mr_plan_topic *topic, struct mr_str given)
-{
-    struct mr_buf name = {0};
-    size_t prefix = v->plan->name.len + 1;
-    if (given.len > prefix && mr_str_starts(given, v->plan->name) && given.ptr[prefix - 1] == '.' &&
-        is_meant(v, topic, mr_str_span(given.ptr + prefix, given.len - prefix)))
-        return true;
-    mr_buf_printf(&name, "%.*s.%.*s.e%u", MR_FMT(v->plan->name), MR_FMT(given), v->plan->epoch);
-    bool meant = mr_str_eq(topic->name, given) || mr_str_eq(topic->name, mr_buf_str(&name));
-    name.len = 0;
-    mr_buf_printf(&name, "%.*s.%.*s.out.e%u", MR_FMT(v->plan->name), MR_FMT(given), v->plan->epoch);
-    meant |= mr_str_eq(topic->name, mr_buf_str(&name));
-    mr_buf_finish(&name);
-    return meant;
-}
-
-static struct mr_error *find_topic(const struct view *v, struct mr_str given,
-                                   const struct mr_plan_topic **out)
-{
-    for (size_t i = 0; i < v->plan->topic_count; i++)
-        if (is_meant(v, &v->plan->topics[i], given)) {
-            *out = &v->plan->topics[i];
-            return NULL;
-        }
-    return mr_error_remedy(mr_error(MR_NAME_UNKNOWN, "pipeline \"%.*s\" has no topic \"%.*s\"",
-                                    MR_FMT(v->plan->name), MR_FMT(given)),
-                           "`millrace topics ls %.*s` lists them.", MR_FMT(v->plan->name));
-}
-
-/* A topic's name begins with its pipeline; a short name means the only pipeline there is. */
 static struct mr_error *open_topic(struct view *v, const struct mr_call *call,
                                    const struct mr_plan_topic **out)
 {
-    const struct options *o = call->options;
-    struct mr_str given = call->args[0], pipeline = {0};
-    size_t dot = mr_str_find(given, MR_STR("."), 0);
-    if (dot != SIZE_MAX) {
-        struct mr_home probe = {0};
-        struct mr_str name = mr_arena_str(call->arena, mr_str_span(given.ptr, dot));
-        struct mr_error *e = mr_home_find(&probe, o->state, name);
-        if (!e)
-            pipeline = name;
-        mr_error_free(e);
-        mr_home_finish(&probe);
-    }
-    MR_TRY(open_view(v, call, pipeline));
-    return find_topic(v, given, out);
+    int topic;
+    v->o = call->options;
+    MR_TRY(mr_topic_open(&v->browse, v->o->state, call->args[0], call->arena, &topic));
+    v->plan = v->browse.plan;
+    *out = &v->plan->topics[topic];
+    return NULL;
 }
 
 static struct mr_error *chosen_partitions(const struct options *o, const struct mr_plan_topic *topic,
@@ -229,6 +182,38 @@ static void stat_lane(struct view *v, const struct mr_plan_topic *topic, uint32_
     mr_json_end_object(j);
 }
 
+static struct mr_error *add_content(void *arg, const struct mr_browse_row *row, bool *stop)
+{
+    (void)stop;
+    mr_content_add(arg, &row->head.id, row->map);
+    return NULL;
+}
+
+/* Of the whole topic, whatever its partitions: equal where two topics hold the same rows. */
+static enum mr_exit print_hash(struct view *v, const struct mr_plan_topic *topic)
+{
+    struct mr_content sum = {0};
+    struct mr_json_out j = {0};
+    char hex[MR_ID_HEX_LEN + 1];
+    struct mr_error *e =
+        mr_browse_topic(&v->browse, (int)(topic - v->plan->topics), add_content, &sum);
+    mr_content_hex(&sum, hex);
+    if (!e && v->o->json) {
+        mr_json_begin_object(&j);
+        mr_json_key(&j, "topic");
+        mr_json_text(&j, topic->name);
+        mr_json_key(&j, "content");
+        mr_json_textz(&j, hex);
+        mr_json_end_object(&j);
+        mr_print_json(&j);
+    } else if (!e) {
+        mr_buf_printf(&j.text, "%.*s  content %s\n", MR_FMT(topic->name), hex);
+        mr_print(&j.text);
+    }
+    mr_buf_finish(&j.text);
+    return e ? mr_fail(e) : MR_EXIT_OK;
+}
+
 static enum mr_exit run_stat(const struct mr_call *call)
 {
     struct view v = {0};
@@ -238,6 +223,11 @@ static enum mr_exit run_stat(const struct mr_call *call)
     struct mr_error *e = open_topic(&v, call, &topic);
     if (!e)
         e = chosen_partitions(v.o, topic, &first, &end);
+    if (!e && v.o->hash) {
+        enum mr_exit code = print_hash(&v, topic);
+        close_view(&v);
+        return code;
+    }
     if (!e && !v.o->json)
         mr_buf_printf(&v.text, "%9s %5s %12s %12s %14s %8s %7s %14s\n", "partition", "lane", "rows",
                       "first n", "bytes", "segments", "readers", "unread bytes");
@@ -353,6 +343,8 @@ static const struct mr_option list_options[] = {
 
 static const struct mr_option stat_options[] = {
     PARTITION_OPTION,
+    {.name = "hash", MR_OPTION(struct options, hash),
+     .doc = "Print the content hash of the whole topic, as `dataset show` does of a sink."},
     MR_OPTION_STATE(struct options),
     MR_OPTION_JSON(struct options),
     {0},
@@ -373,7 +365,7 @@ static const struct mr_option cat_options[] = {
 
 static const struct mr_command list_command = {
     .name = "ls",
-    .arguments = "[PIPELINE|TOPOLOGY]",
+    .arguments = "[PIPELINE|TOPOLOGY][@EPOCH]",
     .max_args = 1,
     .doc = "List the topics of a pipeline with rows and size.",
     .notes = "Each lane's end marker of a run counts as a row.",
@@ -401,13 +393,16 @@ static const struct mr_command cat_command = {
     .max_args = 1,
     .doc = "Print a topic's rows as JSON lines.",
     .notes = "TOPIC is the whole name, or STAGE, or STAGE.OUTPUT; with several pipelines in the state\n"
-             "folder, PIPELINE. stands before it.",
+             "folder, PIPELINE. stands before it. @EPOCH behind it names another epoch than the\n"
+             "current one.",
     .options_size = sizeof(struct options),
     .options = cat_options,
     .run = run_cat,
 };
 
-static const struct mr_command *const subs[] = {&list_command, &stat_command, &cat_command, NULL};
+extern const struct mr_command mr_command_topics_diff; /* diff.c */
+static const struct mr_command *const subs[] = {&list_command, &stat_command, &cat_command,
+                                                &mr_command_topics_diff, NULL};
 
 const struct mr_command mr_command_topics = {
     .name = "topics",
