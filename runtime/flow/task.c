@@ -190,7 +190,8 @@ static struct mr_store_options store_options_of(const struct mr_task *t)
 {
     enum { INDEX_BUFFER = 8 << 20, INDEX_CACHE = 16 << 20, INDEX_MEMORY = 48 << 20 };
     enum { BUFFERS = 4 << 20, LEAST = 512 << 10, MOST = 2 << 20, CACHE = 4 << 20 };
-    enum { TASK_MEMORY = 2 << 20, MEMORY = 8 << 20 }; /* logs and changes of a task; compaction */
+    /* Logs and changes of a task, of one that holds the rows of its lanes for order; compaction. */
+    enum { TASK_MEMORY = 2 << 20, HOLDING_MEMORY = 6 << 20, MEMORY = 8 << 20 };
     const struct mr_plan_group *g = t->worker->group;
     struct mr_store_options o = {.no_sync = t->worker->options->no_sync};
     size_t tasks = (g->partitions + t->worker->scale - 1) / t->worker->scale, each = BUFFERS / tasks;
@@ -203,7 +204,9 @@ static struct mr_store_options store_options_of(const struct mr_task *t)
     o.write_buffer_bytes = each < LEAST ? LEAST : each > MOST ? MOST : each;
     o.cache_bytes = CACHE;
     if (has_scope(t, MR_KEYED))
-        o.memory_bytes = tasks * (2 * o.write_buffer_bytes + TASK_MEMORY) + CACHE + MEMORY;
+        o.memory_bytes = CACHE + MEMORY +
+                         tasks * (2 * o.write_buffer_bytes +
+                                  (t->head->order == MR_ORDER_HOLD ? HOLDING_MEMORY : TASK_MEMORY));
     return o;
 }
 
