@@ -118,21 +118,41 @@ static void translate(struct mr_str text, struct mr_str name, struct mr_buf *out
     }
 }
 
+/* `NAME.assign(KEY=VALUE)`: what is left of text is VALUE. */
+static bool take_assign(struct mr_str *text, struct mr_str name, struct mr_str *key)
+{
+    struct mr_str rest = mr_str_span(text->ptr + name.len, text->len - name.len);
+    size_t equals = mr_str_find(rest, MR_STR("="), 0);
+    if (!mr_str_starts(rest, MR_STR(".assign(")) || !mr_str_ends(rest, MR_STR(")")) ||
+        equals == SIZE_MAX)
+        return false;
+    *key = mr_str_trim(mr_str_span(rest.ptr + 8, equals - 8));
+    for (size_t i = 0; i < key->len; i++)
+        if (!is_name_char(key->ptr[i]))
+            return false;
+    *text = mr_str_trim(mr_str_span(rest.ptr + equals + 1, rest.len - equals - 2));
+    return true;
+}
+
 const char *mr_expr__python_remedy(struct compiler *c)
 {
-    struct mr_str text = c->text, name;
-    const char *remedy = "Write it as an expression: `score > 3 and lang == \"en\"`.";
+    struct mr_str text = c->text, name, key = {0};
+    const char *remedy = "Write it as an expression, such as `score > 3 and lang == \"en\"`; "
+                         "what changes the table as a whole has operators of its own.";
     if (!take_head(&text, &name))
         return remedy;
     struct mr_buf same = {0};
     struct mr_expr *expr;
-    translate(mr_str_trim(text), name, &same);
+    text = mr_str_trim(text);
+    if (mr_str_starts(text, name))
+        take_assign(&text, name, &key);
+    translate(text, name, &same);
     /* Shown only if it is an expression; what it means is for the author to check. */
     struct mr_error *e = mr_expr_compile(mr_buf_str(&same), NULL, c->arena, &expr, NULL);
     if (!e)
-        remedy =
-            mr_arena_printf(c->arena, "Write it as an expression, perhaps: %s", mr_buf_text(&same))
-                .ptr;
+        remedy = mr_arena_printf(c->arena, "Write it as an expression%s%.*s, perhaps: %s",
+                                 key.len ? " for key " : "", MR_FMT(key), mr_buf_text(&same))
+                     .ptr;
     mr_error_free(e);
     mr_buf_finish(&same);
     return remedy;

@@ -96,7 +96,14 @@ START_TEST(problems_have_places)
          "Python", "perhaps: (a is not null) and (len(`b b`) > 3)"},
         {"lambda x: x['l'].isin(['en', 'de'])", MR_EXPR_PYTHON, 0, 35, "Python",
          "perhaps: l in (['en', 'de'])"},
-        {"lambda df: df.groupby('x')", MR_EXPR_PYTHON, 0, 26, "Python", "as an expression: `"},
+        {"lambda df: df.groupby('x')", MR_EXPR_PYTHON, 0, 26, "Python",
+         "as an expression, such as"},
+        {"lambda df: df.assign(half=df['score'] / 2)", MR_EXPR_PYTHON, 0, 42, "Python",
+         "for key half, perhaps: score / 2"},
+        {"lambda df: df.drop(columns=['a'])", MR_EXPR_PYTHON, 0, 33, "Python",
+         "operators of its own"},
+        {"lambda df: df.assign(", MR_EXPR_PYTHON, 0, 21, "Python", NULL},
+        {"lambda d:d.assign(=)", MR_EXPR_PYTHON, 0, 20, "Python", NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct mr_expr *expr;
