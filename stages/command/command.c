@@ -12,7 +12,7 @@ extern const struct mr_command mr_command_check, mr_command_plan, mr_command_run
     mr_command_ops, mr_command_topics, mr_command_doctor, mr_command_version, mr_command_help,
     mr_command_stage;
 extern const struct mr_command mr_command_replay, mr_command_epochs, mr_command_promote,
-    mr_command_drop_epoch;
+    mr_command_drop_epoch, mr_command_dataset;
 extern const struct mr_command mr_command_scale, mr_command_top, mr_command_logs;
 extern const struct mr_command mr_command_dlq, mr_command_runs, mr_command_why;
 
@@ -22,7 +22,7 @@ const struct mr_command *const mr_commands[] = {
     &mr_command_stop,  &mr_command_scale,   &mr_command_top,    &mr_command_logs,
     &mr_command_clean, &mr_command_try,     &mr_command_test,
     &mr_command_why,   &mr_command_dlq,    &mr_command_runs,
-    &mr_command_replay, &mr_command_epochs, &mr_command_promote, &mr_command_drop_epoch,
+    &mr_command_replay, &mr_command_epochs, &mr_command_promote, &mr_command_drop_epoch, &mr_command_dataset,
     &mr_command_ops,   &mr_command_topics,  &mr_command_doctor, &mr_command_version,
     &mr_command_schema, &mr_command_graph,  &mr_command_explain,
     &mr_command_help,  &mr_command_stage,   NULL,
