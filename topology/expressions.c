@@ -49,7 +49,8 @@ static void check_seen(struct compile *c, const struct node *n, const char *labe
     for (size_t i = 0; i < mr_expr_key_count(expr); i++) {
         const struct mr_expr_key *key = mr_expr_key(expr, i);
         struct place at = mr_topology__inside(c, n, key->at, key->length);
-        if (!key->optional && !s->unknown && s->open && s->sample_rows && !mr_schema__find(s, key->name))
+        if (!key->optional && !s->unknown && s->open && s->sample_rows &&
+            !mr_schema__find(s, key->name))
             TOPO_WARNING(c, MR_EXPR_KEY, &at, mr_topology__keys_there(c, s, key->name),
                          "%s: key \"%.*s\" is on none of the %zu sampled rows", label,
                          MR_FMT(key->name), s->sample_rows);

@@ -39,7 +39,8 @@ struct x_value {
 /* value.c: to and from msgpack. */
 void mr_expr__load(struct mr_value v, struct x_value *out);
 void mr_expr__pack(const struct x_value *v, struct mr_buf *out); /* missing as null */
-uint32_t mr_expr__type(const struct x_value *v);                  /* enum mr_type bit; missing: MR_NULL */
+/* enum mr_type bit; missing: MR_NULL */
+uint32_t mr_expr__type(const struct x_value *v);
 const char *mr_expr__type_name(const struct x_value *v);          /* "a number", for messages */
 struct mr_value mr_expr__msgpack(const struct x_value *v);        /* of a list or map */
 void mr_expr__field(const struct x_value *map, struct mr_str name, struct x_value *out);
@@ -61,7 +62,8 @@ bool mr_expr__like(struct mr_str text, struct mr_str pattern);
 /* ---- lex.c ---- */
 enum token {
     T_END, T_NUMBER, T_TEXT, T_NAME, T_KEY, T_LPAREN, T_RPAREN, T_LBRACKET, T_RBRACKET, T_COMMA,
-    T_DOT, T_EQ, T_NE, T_LT, T_LE, T_GT, T_GE, T_PLUS, T_MINUS, T_TIMES, T_SLASH, T_FLOOR, T_PERCENT,
+    T_DOT, T_EQ, T_NE, T_LT, T_LE, T_GT, T_GE, T_PLUS, T_MINUS, T_TIMES, T_SLASH, T_FLOOR,
+    T_PERCENT,
     T_AND, T_OR, T_NOT, T_IN, T_IS, T_NULL, T_TRUE, T_FALSE, T_BETWEEN, T_LIKE, T_MATCHES, T_BAD,
 };
 struct lexer {
@@ -110,7 +112,8 @@ struct compiler {
 };
 struct node *mr_expr__parse(struct compiler *c); /* NULL: a problem was noted */
 /* begin, end: bytes. remedy NULL: the code's own. */
-void mr_expr__problem(struct compiler *c, enum mr_code code, size_t begin, size_t end, const char *remedy,
+void mr_expr__problem(struct compiler *c, enum mr_code code, size_t begin, size_t end,
+                      const char *remedy,
                const char *format, ...) __attribute__((format(printf, 6, 7)));
 
 /* ---- function_table.c, functions.c ---- */
@@ -193,7 +196,8 @@ struct mr_expr_run {
 };
 /* made.c: memory until the next evaluation. NULL: too much, and run->error says so. */
 char *mr_expr__make(struct mr_expr_run *run, size_t size);
-bool mr_expr__make_text(struct mr_expr_run *run, struct mr_str text, struct x_value *out); /* copied */
+/* copied */
+bool mr_expr__make_text(struct mr_expr_run *run, struct mr_str text, struct x_value *out);
 /* A whole msgpack value, copied. */
 bool mr_expr__make_packed(struct mr_expr_run *run, struct mr_str bytes, struct x_value *out);
 void mr_expr__made_reset(struct mr_expr_run *run);
@@ -208,7 +212,8 @@ bool mr_expr__condition(struct mr_expr_run *run, const struct x_value *v); /* bo
 
 /* functions by kind: fn_text.c, fn_list.c, fn_number.c, fn_row.c */
 #define X_FN(name)                                                                                 \
-    void mr_expr__fn_##name(struct mr_expr_run *run, struct x_value *a, uint32_t count,                   \
+    void mr_expr__fn_##name(struct mr_expr_run *run, struct x_value *a, uint32_t count,
+                                              \
                      struct x_value *out)
 X_FN(abs); X_FN(all); X_FN(any); X_FN(ceil); X_FN(concat); X_FN(contains); X_FN(ends_with);
 X_FN(first); X_FN(float); X_FN(floor); X_FN(from_json); X_FN(has); X_FN(hash); X_FN(int);

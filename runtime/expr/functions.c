@@ -73,11 +73,12 @@ void mr_expr_function_signature(size_t i, struct mr_buf *out)
 
 void mr_expr_functions_print(struct mr_buf *out)
 {
-    mr_buf_addz(out, "# Functions of expressions\n\n"
-                     "Made from the table in `function_table.c`; `name?` may be left out. A null value "
-                     "makes the result null unless the sentence says otherwise.\n\n"
-                     "| function | what it gives | example | its value |\n"
-                     "| --- | --- | --- | --- |\n");
+    mr_buf_addz(out,
+                "# Functions of expressions\n\n"
+                "Made from the table in `function_table.c`; `name?` may be left out. A null value "
+                "makes the result null unless the sentence says otherwise.\n\n"
+                "| function | what it gives | example | its value |\n"
+                "| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < mr_expr_function_count(); i++) {
         struct mr_buf row = {0};
         mr_buf_addz(&row, "`");
