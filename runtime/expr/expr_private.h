@@ -211,10 +211,9 @@ void mr_expr__operate(struct mr_expr_run *run, enum x_op op, struct x_value *a);
 bool mr_expr__condition(struct mr_expr_run *run, const struct x_value *v); /* boolean or null */
 
 /* functions by kind: fn_text.c, fn_list.c, fn_number.c, fn_row.c */
-#define X_FN(name)                                                                                 \
-    void mr_expr__fn_##name(struct mr_expr_run *run, struct x_value *a, uint32_t count,
-                                              \
-                     struct x_value *out)
+#define X_FN(name)                                                                          \
+    void mr_expr__fn_##name(struct mr_expr_run *run, struct x_value *a, uint32_t count,     \
+                            struct x_value *out)
 X_FN(abs); X_FN(all); X_FN(any); X_FN(ceil); X_FN(concat); X_FN(contains); X_FN(ends_with);
 X_FN(first); X_FN(float); X_FN(floor); X_FN(from_json); X_FN(has); X_FN(hash); X_FN(int);
 X_FN(join); X_FN(keys); X_FN(last); X_FN(len); X_FN(lower); X_FN(max); X_FN(mean); X_FN(min);
