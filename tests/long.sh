@@ -8,6 +8,8 @@ Usage: tests/long.sh [STEP...]
 
 Builds the release program and shows, with full counts and sizes (all steps when none is named):
   kills    MILLRACE_KILLS (default 100) kills of random processes for each of fuse off|auto, scale 1|3
+  replay   a replay over MILLRACE_REPLAY_ROWS (default 1000000) retained rows, its processes and
+           supervisor killed MILLRACE_KILLS times: the same dataset hash, the old epoch readable
   memory   peaks of anonymous memory at 100 MB and at MILLRACE_BYTES (default 5000000000) of input,
            side by side: at most 100 MB each, and the same but for 6 MB or 15 % (the reason stands
            in tests/chaos/memory_test.c); takes about five times the input on the disk of TMPDIR
@@ -25,12 +27,12 @@ cd "$root" || exit 1
 steps=()
 for step in "$@"; do
     case $step in
-        kills|memory|inputs|speed|disk|latency) steps+=("$step") ;;
+        kills|replay|memory|inputs|speed|disk|latency) steps+=("$step") ;;
         -h|--help) usage; exit 0 ;;
         *) usage >&2; exit 2 ;;
     esac
 done
-[[ ${#steps[@]} -gt 0 ]] || steps=(inputs kills memory speed disk latency)
+[[ ${#steps[@]} -gt 0 ]] || steps=(inputs kills replay memory speed disk latency)
 
 build=build/release logs=build/log
 bytes=${MILLRACE_BYTES:-5000000000}
@@ -66,6 +68,12 @@ step_kills() {
     local seen
     suite chaos.kill test_chaos "$logs/long-kills.log" && seen=holds || seen=FAILED
     row must "$MILLRACE_KILLS kills, each of fuse off|auto and scale 1|3" "$seen"
+}
+
+step_replay() {
+    local rows=${MILLRACE_REPLAY_ROWS:-1000000} log=$logs/long-replay.log seen
+    MILLRACE_REPLAY_ROWS=$rows suite chaos.replay test_chaos "$log" && seen=holds || seen=FAILED
+    row must "a replay of $rows rows under kills: the same dataset" "$seen, $(grep 'kills in' "$log")"
 }
 
 # peaks LOG: the highest peak, and the two that differ most.
