@@ -10,6 +10,8 @@ Builds the release program and shows, with full counts and sizes (all steps when
   kills    MILLRACE_KILLS (default 100) kills of random processes for each of fuse off|auto, scale 1|3
   replay   a replay over MILLRACE_REPLAY_ROWS (default 1000000) retained rows, its processes and
            supervisor killed MILLRACE_KILLS times: the same dataset hash, the old epoch readable
+  scale    MILLRACE_CHANGES (default 60) changes of scale of working stages, with kills in between, of
+           a keyed dedup by arrival, of held rows, and of fused stages: the result of scale 1
   memory   peaks of anonymous memory at 100 MB and at MILLRACE_BYTES (default 5000000000) of input,
            side by side: at most 100 MB each, and the same but for 6 MB or 15 % (the reason stands
            in tests/chaos/memory_test.c); takes about five times the input on the disk of TMPDIR
@@ -27,12 +29,12 @@ cd "$root" || exit 1
 steps=()
 for step in "$@"; do
     case $step in
-        kills|replay|memory|inputs|speed|disk|latency) steps+=("$step") ;;
+        scale|kills|replay|memory|inputs|speed|disk|latency) steps+=("$step") ;;
         -h|--help) usage; exit 0 ;;
         *) usage >&2; exit 2 ;;
     esac
 done
-[[ ${#steps[@]} -gt 0 ]] || steps=(inputs kills replay memory speed disk latency)
+[[ ${#steps[@]} -gt 0 ]] || steps=(inputs kills scale replay memory speed disk latency)
 
 build=build/release logs=build/log
 bytes=${MILLRACE_BYTES:-5000000000}
@@ -40,6 +42,7 @@ folder=${TMPDIR:-/tmp}/millrace-long.$$
 table=() failed=0
 export LC_ALL=C.UTF-8 CK_FORK=yes
 export MILLRACE=$root/$build/millrace MILLRACE_TEST=$root/$build/millrace-test MR_SOURCE=$root
+export MILLRACE_CHANGES=${MILLRACE_CHANGES:-60}
 export MILLRACE_KILLS=${MILLRACE_KILLS:-100} MILLRACE_SEED=${MILLRACE_SEED:-1}
 
 # row KIND WHAT SEEN
@@ -74,6 +77,12 @@ step_replay() {
     local rows=${MILLRACE_REPLAY_ROWS:-1000000} log=$logs/long-replay.log seen
     MILLRACE_REPLAY_ROWS=$rows suite chaos.replay test_chaos "$log" && seen=holds || seen=FAILED
     row must "a replay of $rows rows under kills: the same dataset" "$seen, $(grep 'kills in' "$log")"
+}
+
+step_scale() {
+    local seen
+    suite chaos.scale test_chaos "$logs/long-scale.log" && seen=holds || seen=FAILED
+    row must "$MILLRACE_CHANGES changes of scale at work, with kills between" "$seen"
 }
 
 # peaks LOG: the highest peak, and the two that differ most.

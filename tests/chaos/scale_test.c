@@ -3,8 +3,8 @@
  * counts.
  *
  * MILLRACE_CHANGES: changes of scale that must have happened at work, for each of three shapes
- * (default 6); MILLRACE_SEED: of moments, numbers and victims. A run that ends before is begun again
- * from nothing. */
+ * (default 6, with sanitizers 3); MILLRACE_SEED: of moments, numbers and victims. A run that ends
+ * before is begun again from nothing. */
 #include <check.h>
 #include <errno.h>
 #include <poll.h>
@@ -18,7 +18,7 @@
 #include "tests/e2e/program.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { CHANGES = 6, ROWS = 60000 };
+enum { CHANGES = 3, ROWS = 30000 };
 #else
 enum { CHANGES = 6, ROWS = 200000 };
 #endif
