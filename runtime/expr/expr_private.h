@@ -113,8 +113,8 @@ struct compiler {
 struct node *mr_expr__parse(struct compiler *c); /* NULL: a problem was noted */
 /* begin, end: bytes. remedy NULL: the code's own. */
 void mr_expr__problem(struct compiler *c, enum mr_code code, size_t begin, size_t end,
-                      const char *remedy,
-               const char *format, ...) __attribute__((format(printf, 6, 7)));
+                      const char *remedy, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
 
 /* ---- function_table.c, functions.c ---- */
 enum { ARGUMENTS_MAX = 3, MR_EXPR__ANY_COUNT = 255 };
