@@ -15,6 +15,8 @@ Builds the release program and shows, with full counts and sizes (all steps when
   memory   peaks of anonymous memory at 100 MB and at MILLRACE_BYTES (default 5000000000) of input,
            side by side: at most 100 MB each, and the same but for 6 MB or 15 % (the reason stands
            in tests/chaos/memory_test.c); takes about five times the input on the disk of TMPDIR
+  reasons  each row that left a run of MILLRACE_WHY_ROWS (default 100000) rows explained; dead letters
+           tried again, the command and the run killed MILLRACE_KILLS times; `why` in a million rows
   inputs   nothing kept, empty, bad, over the limit, 10,000 files, unreadable, a row that crashes
   speed    rows a second without a disk (on /dev/shm)
   disk     the same with durable commits, against a plain append
@@ -29,12 +31,12 @@ cd "$root" || exit 1
 steps=()
 for step in "$@"; do
     case $step in
-        scale|kills|replay|memory|inputs|speed|disk|latency) steps+=("$step") ;;
+        scale|kills|replay|memory|reasons|inputs|speed|disk|latency) steps+=("$step") ;;
         -h|--help) usage; exit 0 ;;
         *) usage >&2; exit 2 ;;
     esac
 done
-[[ ${#steps[@]} -gt 0 ]] || steps=(inputs kills scale replay memory speed disk latency)
+[[ ${#steps[@]} -gt 0 ]] || steps=(inputs kills scale replay reasons memory speed disk latency)
 
 build=build/release logs=build/log
 bytes=${MILLRACE_BYTES:-5000000000}
@@ -83,6 +85,18 @@ step_scale() {
     local seen
     suite chaos.scale test_chaos "$logs/long-scale.log" && seen=holds || seen=FAILED
     row must "$MILLRACE_CHANGES changes of scale at work, with kills between" "$seen"
+}
+
+step_reasons() {
+    local seen rows=${MILLRACE_WHY_ROWS:-100000} log=$logs/long-why.log
+    MILLRACE_WHY_ROWS=$rows suite e2e.why test_e2e "$log" && seen=holds || seen=FAILED
+    row must "why: stage, value, threshold of each row that left, of $rows" "$seen"
+    suite chaos.retry test_chaos "$logs/long-retry.log" && seen=holds || seen=FAILED
+    row must "dlq retry: each row once, $MILLRACE_KILLS kills, fuse off|auto" "$seen"
+    log=$logs/long-why-bench.log
+    "$build/tests/bench/why_bench" "$MILLRACE" "$folder.why" 1000000 >"$log" 2>&1 || failed=$((failed + 1))
+    rm -rf "$folder.why"
+    row aim "why by id in 1,000,000 rows, warm: 50 ms" "$(tail -n 1 "$log")"
 }
 
 # peaks LOG: the highest peak, and the two that differ most.
@@ -142,7 +156,7 @@ step_latency() {
 
 mkdir -p "$logs"
 if ! { cmake --preset release && cmake --build --preset release --target millrace millrace_test \
-        test_chaos test_e2e pipeline_bench latency_bench; } >"$logs/long-build.log" 2>&1; then
+        test_chaos test_e2e pipeline_bench latency_bench why_bench; } >"$logs/long-build.log" 2>&1; then
     tail -n 40 "$logs/long-build.log"
     exit 1
 fi

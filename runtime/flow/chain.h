@@ -48,7 +48,8 @@ struct mr_stage_counts {
 };
 
 /* stages: indexes into plan->stages in order: operators and prepares, or one sink (which only holds
- * and forwards). store: borrowed. run: number of the run, whose counters go on. */
+ * and forwards). store: borrowed; NULL only for stages that keep nothing (per row).
+ * run: number of the run, whose counters go on. */
 struct mr_error *mr_chain_create(const struct mr_plan *plan, const int *stages, size_t count,
                                  uint32_t run, struct mr_store *store,
                                  const struct mr_chain_callbacks *callbacks, struct mr_chain **out);
