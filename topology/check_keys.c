@@ -7,13 +7,6 @@
 
 #include "runtime/op/describe.h"
 
-static struct flow_schema *unknown_schema(struct compile *c)
-{
-    struct flow_schema *s = mr_arena_zalloc(c->arena, sizeof *s);
-    s->open = s->unknown = true;
-    return s;
-}
-
 static const char *types_text(struct compile *c, uint32_t types)
 {
     struct mr_buf text = {0};
@@ -26,83 +19,6 @@ static const char *types_text(struct compile *c, uint32_t types)
 static struct mr_str id_of(const struct compile *c, int item)
 {
     return item >= 0 ? c->topo->items[item].id : MR_STR("the source");
-}
-
-/* ---- sources ---- */
-
-/* `keys: {text: text, "score?": number|null, "*": any}` */
-static struct flow_schema *declared(struct compile *c, struct item *item, int index)
-{
-    struct flow_schema *s = mr_arena_zalloc(c->arena, sizeof *s);
-    if (item->key_count > MR_NAMES_MAX)
-        TOPO_ERROR(c, MR_YAML_LIMIT, &item->at, NULL, "more than 1024 keys are declared");
-    for (size_t i = 0; i < item->key_count && i < MR_NAMES_MAX; i++) {
-        const struct node *key = item->keys[i].key, *value = item->keys[i].value;
-        struct mr_str name = key->text;
-        uint32_t types = 0;
-        bool always = !mr_str_ends(name, MR_STR("?"));
-        if (mr_str_is(name, "*")) {
-            s->open = true;
-            continue;
-        }
-        name.len -= !always;
-        if (!name.len || mr_str_starts(name, MR_STR("_mr.")) || name.ptr[0] == '\x01')
-            TOPO_ERROR(c, MR_KEY_RESERVED, &key->at, NULL, "\"%.*s\" cannot be the name of a key",
-                       MR_FMT(key->text));
-        /* A plain `null` is the type, not a missing value. */
-        if (value->kind != NODE_SCALAR || !mr_schema__types(value->text, &types))
-            TOPO_ERROR(c, MR_TOPOLOGY_VALUE, &value->at,
-                       "Types: text, int, number, bool, list, map, image, audio, video, any, null, joined with |.",
-                       "the type of key \"%.*s\" is not one", MR_FMT(name));
-        mr_schema__put(
-            c, s,
-            (struct flow_key){
-                .name = name, .types = types, .always = always, .certain = true, .who = index,
-                .media = value->kind == NODE_SCALAR ? mr_schema__media(value->text) : MR_MEDIA_TEXT});
-    }
-    return s;
-}
-
-static struct flow_schema *sampled(struct compile *c, struct item *item, int index)
-{
-    struct mr_schema seen = {0};
-    struct mr_error *e = item->source->schema(item->params, c->base_dir, c->arena, &seen);
-    if (e) {
-        const char *remedy = mr_error_remedy_text(e);
-        struct place at = item->setting_count ? item->settings_at[0] : item->at;
-        TOPO_ERROR(c, mr_error_code(e), &at, *remedy ? remedy : NULL, "%s", mr_error_message(e));
-        mr_error_free(e);
-        return unknown_schema(c);
-    }
-    struct flow_schema *s = unknown_schema(c);
-    s->bytes = seen.bytes;
-    if (seen.none) {
-        struct place at = item->setting_count ? item->settings_at[0] : item->at;
-        TOPO_WARNING(c, MR_SOURCE_EMPTY, &at, NULL, "source \"%.*s\" finds nothing to read",
-                     MR_FMT(item->id));
-    }
-    if (seen.unknown)
-        return s;
-    s->unknown = false;
-    s->open = seen.open;
-    s->sample_rows = seen.sample_rows;
-    for (size_t i = 0; i < seen.count; i++)
-        mr_schema__put(c, s,
-                       (struct flow_key){.name = seen.keys[i].name,
-                                         .types = seen.keys[i].types,
-                                         .always = seen.keys[i].always,
-                                         .certain = !seen.open,
-                                         .who = index});
-    return s;
-}
-
-static struct flow_schema *source_schema(struct compile *c, struct item *item, int index)
-{
-    if (item->keys_given)
-        return declared(c, item, index);
-    if (item->sound && c->options->sample && item->source->schema)
-        return sampled(c, item, index);
-    return unknown_schema(c);
 }
 
 /* ---- what a stage gets ---- */
@@ -142,13 +58,13 @@ static struct flow_schema *input_schema(struct compile *c, const struct item *it
     for (size_t i = 0; i < item->from_count; i++) {
         struct flow_schema *one = branch_schema(c, &item->from[i]);
         if (!one)
-            return unknown_schema(c);
+            return mr_schema__unknown(c);
         if (s)
             mr_schema__unite(c, s, one);
         else
             s = one;
     }
-    return s ? s : unknown_schema(c);
+    return s ? s : mr_schema__unknown(c);
 }
 
 /* ---- reading ---- */
@@ -507,18 +423,18 @@ void mr_topology__check_keys(struct compile *c)
         int index = c->topo->order[i];
         struct item *item = &c->topo->items[index];
         if (item->kind == MR_STAGE_SOURCE) {
-            item->schema = source_schema(c, item, index);
+            item->schema = mr_topology__source_schema(c, item, index);
             continue;
         }
         item->schema_in = input_schema(c, item);
         if (item->kind == MR_STAGE_SINK || !item->op)
-            item->schema = unknown_schema(c);
+            item->schema = mr_schema__unknown(c);
         else if (item->sound)
             check_binding(c, item);
         if (item->sound && item->op)
             mr_topology__check_exprs(c, item);
         if (!item->schema)
-            item->schema = item->sound ? through(c, item) : unknown_schema(c);
+            item->schema = item->sound ? through(c, item) : mr_schema__unknown(c);
         mr_topology__check_model(c, item);
         mr_topology__check_routes(c, item);
     }

@@ -1,6 +1,6 @@
 /* Keys that are written and never used: walked from the sinks up. A key is used when a later stage
- * reads it, or when it reaches a sink; one that is dropped or overwritten before that was written in
- * vain. Only keys that the topology asked for by name are told of. */
+ * reads it, or when it reaches a sink; one that is dropped or overwritten before that was written
+ * in vain. Only keys that the topology asked for by name are told of. */
 #include "topology/topology_private.h"
 
 /* Names that are used from a place on: these, or (all) every one but these. */
@@ -118,15 +118,14 @@ static void tell(struct compile *c, const struct item *item, const struct topo_r
     const struct item *by = loser(c, item, role->names[i], c->topo->count);
     const struct flow_key *after =
         by && by->schema ? mr_schema__find(by->schema, role->names[i]) : NULL;
-    const char *remedy = role->key->optional
-                             ? mr_topology__text(c, "Write `%s: null` to save it, or keep the key.",
-                                                 role->key->name)
-                             : "Keep the key, or take the stage out.";
+    const char *remedy =
+        role->key->optional
+            ? mr_topology__text(c, "Write `%s: null` to save it, or keep the key.", role->key->name)
+            : "Keep the key, or take the stage out.";
     if (by)
         TOPO_HINT(c, MR_KEY_UNUSED, &role->names_at[i], remedy,
-                  "nothing uses key \"%.*s\": stage \"%.*s\" %s it before",
-                  MR_FMT(role->names[i]), MR_FMT(by->id),
-                  after && !after->gone ? "overwrites" : "drops");
+                  "nothing uses key \"%.*s\": stage \"%.*s\" %s it before", MR_FMT(role->names[i]),
+                  MR_FMT(by->id), after && !after->gone ? "overwrites" : "drops");
     else
         TOPO_HINT(c, MR_KEY_UNUSED, &role->names_at[i], remedy, "nothing uses key \"%.*s\"",
                   MR_FMT(role->names[i]));
@@ -181,7 +180,7 @@ void mr_topology__note_read(struct compile *c, struct item *item, struct mr_str 
 void mr_topology__check_use(struct compile *c)
 {
     struct topo *t = c->topo;
-    struct used *on = mr_arena_zalloc(c->arena, (t->count + 1) * sizeof *on);   /* that go on */
+    struct used *on = mr_arena_zalloc(c->arena, (t->count + 1) * sizeof *on);     /* that go on */
     struct used *left = mr_arena_zalloc(c->arena, (t->count + 1) * sizeof *left); /* that left */
     for (size_t at = t->order_count; at > 0; at--) {
         int index = t->order[at - 1];
@@ -196,8 +195,9 @@ void mr_topology__check_use(struct compile *c)
             through(c, item, u);
         for (size_t k = 0; k < item->from_count; k++)
             if (item->from[k].item >= 0)
-                unite(c, item->from[k].outcome >= 0 ? &left[item->from[k].item]
-                                                    : &on[item->from[k].item],
+                unite(c,
+                      item->from[k].outcome >= 0 ? &left[item->from[k].item]
+                                                 : &on[item->from[k].item],
                       u);
     }
 }

@@ -66,8 +66,10 @@ void mr_topology__route_names(struct compile *c, const struct item *item)
     for (size_t i = 0; i < item->route_count; i++)
         for (const struct mr_outcome *o = item->op ? item->op->outcomes : NULL; o && o->name; o++)
             if (mr_str_is(item->routes[i].name, o->name))
-                item->routes[i].readers = 1, TOPO_ERROR(c, MR_TOPOLOGY_ROUTE, &item->routes[i].at, "Give the route another name.",
-                           "rows leave %s as \"%s\" already", item->op->name, o->name);
+                item->routes[i].readers = 1,
+                TOPO_ERROR(c, MR_TOPOLOGY_ROUTE, &item->routes[i].at,
+                           "Give the route another name.", "rows leave %s as \"%s\" already",
+                           item->op->name, o->name);
 }
 
 int mr_topology__route_find(const struct item *item, struct mr_str name)
@@ -86,13 +88,15 @@ void mr_topology__check_routes(struct compile *c, struct item *item)
             continue; /* said before */
         for (size_t k = 0; k < i; k++)
             if (item->routes[k].text.ptr && mr_str_eq(item->routes[k].text, r->text))
-                TOPO_WARNING(c, MR_TOPOLOGY_UNREACHABLE, &r->at, "Remove it, or correct one of both.",
-                             "no row takes route \"%.*s\": \"%.*s\" before it has the same expression",
-                             MR_FMT(r->name), MR_FMT(item->routes[k].name));
+                TOPO_WARNING(
+                    c, MR_TOPOLOGY_UNREACHABLE, &r->at, "Remove it, or correct one of both.",
+                    "no row takes route \"%.*s\": \"%.*s\" before it has the same expression",
+                    MR_FMT(r->name), MR_FMT(item->routes[k].name));
         const char *label = mr_topology__text(c, "route \"%.*s\"", MR_FMT(r->name));
         r->expr = mr_topology__expr(c, item->schema, r->node, r->text, MR_BOOL, label);
         if (r->expr && mr_expr_constant(r->expr))
-            TOPO_ERROR(c, MR_TOPOLOGY_ROUTE, &r->node->at, "Name a key; texts stand in quotes, keys do not.",
+            TOPO_ERROR(c, MR_TOPOLOGY_ROUTE, &r->node->at,
+                       "Name a key; texts stand in quotes, keys do not.",
                        "%s: the expression names no key: all rows take it, or none", label);
     }
 }

@@ -66,14 +66,15 @@ static void serving(struct compile *c, struct pair *pair)
     struct topo_serving *s = &t->servings[t->serving_count++];
     struct node *n = pair->value;
     bool endpoints = false, model = false;
-    *s = (struct topo_serving){.name = pair->key->text, .at = pair->key->at, .kind_at = pair->key->at,
-                               .sound = true};
+    *s = (struct topo_serving){
+        .name = pair->key->text, .at = pair->key->at, .kind_at = pair->key->at, .sound = true};
     if (!mr_topology__id_ok(s->name))
         TOPO_ERROR(c, MR_TOPOLOGY_ID, &s->at, NULL, "\"%.*s\" cannot name a serving",
                    MR_FMT(s->name));
     if (n->kind != NODE_MAP) {
-        s->sound = TOPO_ERROR(c, MR_SERVING_INVALID, &n->at, NULL,
-                              "a serving is expected here: {kind: chat, endpoints: URL, model: NAME}");
+        s->sound =
+            TOPO_ERROR(c, MR_SERVING_INVALID, &n->at, NULL,
+                       "a serving is expected here: {kind: chat, endpoints: URL, model: NAME}");
         return;
     }
     for (size_t i = 0; i < n->count; i++)
@@ -170,8 +171,9 @@ static void check_kind(struct compile *c, const struct item *item, const struct 
         return;
     s->users++;
     if (s->kind != slot->serving)
-        TOPO_ERROR(c, MR_SERVING_KIND, at, NULL, "%s asks a serving of kind %s; \"%.*s\" is of kind %s",
-                   item->op->name, mr_serving_kind_name(slot->serving), MR_FMT(s->name),
+        TOPO_ERROR(c, MR_SERVING_KIND, at, NULL,
+                   "%s asks a serving of kind %s; \"%.*s\" is of kind %s", item->op->name,
+                   mr_serving_kind_name(slot->serving), MR_FMT(s->name),
                    mr_serving_kind_name(s->kind));
 }
 
@@ -213,7 +215,8 @@ static bool variable_byte(char b)
            b == '-' || b == '.';
 }
 
-/* The next {name} of a prompt from *at on; `{{` is a plain brace, other braces stand for themselves. */
+/* The next {name} of a prompt from *at on; `{{` is a plain brace, other braces stand for
+ * themselves. */
 static bool next_variable(struct mr_str text, size_t *at, struct mr_str *name)
 {
     while (*at < text.len) {
@@ -275,9 +278,10 @@ static void check_variables(struct compile *c, struct item *item, const struct n
                        "the prompt asks for key \"%.*s\", which is %s", MR_FMT(name),
                        key ? "gone" : "not there");
         else
-            TOPO_WARNING(c, MR_PROMPT_KEY, &place, there,
-                         "the prompt asks for key \"%.*s\", which is on none of the %zu sampled rows",
-                         MR_FMT(name), in->sample_rows);
+            TOPO_WARNING(
+                c, MR_PROMPT_KEY, &place, there,
+                "the prompt asks for key \"%.*s\", which is on none of the %zu sampled rows",
+                MR_FMT(name), in->sample_rows);
     }
 }
 
@@ -293,7 +297,8 @@ static void prompt_of_file(struct compile *c, struct item *item, const struct no
         mr_buf_printf(&path, "%s/%.*s", c->base_dir, MR_FMT(name));
     struct mr_error *e = mr_file_read(mr_buf_text(&path), PROMPT_MAX_BYTES, &text);
     if (e)
-        TOPO_ERROR(c, MR_PROMPT_INVALID, &n->at, "Correct the path; it is relative to the topology.",
+        TOPO_ERROR(c, MR_PROMPT_INVALID, &n->at,
+                   "Correct the path; it is relative to the topology.",
                    "the prompt \"%.*s\" cannot be read", MR_FMT(name));
     else if (!mr_utf8_valid(mr_buf_str(&text)))
         TOPO_ERROR(c, MR_PROMPT_INVALID, &n->at, "Save it as UTF-8.",
@@ -331,12 +336,13 @@ static void shipped_prompt(struct compile *c, const struct item *item, const str
     mr_near__try(&near, mr_str_of(slot->prompt));
     mr_near__words(&near, slot->prompts);
     const char *remedy = mr_near__text(&near, c->arena);
-    TOPO_ERROR(c, MR_PROMPT_INVALID, &n->at,
-               remedy ? remedy
-                      : mr_topology__text(c, "It takes %s%s%s, or a prompt of your own: {text: \"...\"}.",
-                                          slot->prompt, slot->prompts ? " " : "",
-                                          slot->prompts ? slot->prompts : ""),
-               "`%s` of %s does not take prompt \"%.*s\"", slot->name, item->op->name, MR_FMT(name));
+    TOPO_ERROR(
+        c, MR_PROMPT_INVALID, &n->at,
+        remedy ? remedy
+               : mr_topology__text(c, "It takes %s%s%s, or a prompt of your own: {text: \"...\"}.",
+                                   slot->prompt, slot->prompts ? " " : "",
+                                   slot->prompts ? slot->prompts : ""),
+        "`%s` of %s does not take prompt \"%.*s\"", slot->name, item->op->name, MR_FMT(name));
 }
 
 static void check_prompts(struct compile *c, struct item *item)

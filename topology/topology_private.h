@@ -299,6 +299,9 @@ void mr_schema__unite(struct compile *c, struct flow_schema *into, const struct 
 bool mr_schema__types(struct mr_str text, uint32_t *out);
 enum mr_media mr_schema__media(struct mr_str text); /* of such a type */
 void mr_topology__check_keys(struct compile *c);
+/* source_keys.c */
+struct flow_schema *mr_schema__unknown(struct compile *c);
+struct flow_schema *mr_topology__source_schema(struct compile *c, struct item *item, int index);
 /* `Did you mean "a"? Keys there: a, b.` */
 const char *mr_topology__keys_there(struct compile *c, const struct flow_schema *s,
                                     struct mr_str name);

@@ -11,7 +11,8 @@ struct options {
 static const struct mr_option option_table[] = {
     {.name = "all", MR_OPTION(struct options, all), .doc = "List all codes with a sentence each."},
     MR_OPTION_JSON(struct options),
-    {.name = "markdown", MR_OPTION(struct options, markdown),
+    {.name = "markdown",
+     MR_OPTION(struct options, markdown),
      .doc = "Print the reference page (topology/ERRORS.md)."},
     {0},
 };

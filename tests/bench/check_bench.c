@@ -20,20 +20,30 @@ static void write_topology(int64_t stages, struct mr_buf *out)
     for (int64_t i = 0; i < stages; i++) {
         long long n = (long long)i;
         if (i % 10 == 3)
-            mr_buf_printf(out, "  - id: s%lld\n    use: WordNumberFilter\n    keys: {input_key: text, "
-                               "output_key: words%lld}\n    route: {long: words%lld > 100}\n", n, n, n);
+            mr_buf_printf(out,
+                          "  - id: s%lld\n    use: WordNumberFilter\n    keys: {input_key: text, "
+                          "output_key: words%lld}\n    route: {long: words%lld > 100}\n",
+                          n, n, n);
         else if (i % 10 == 4)
-            mr_buf_printf(out, "  - {id: s%lld, use: LowercaseRefiner, keys: {input_key: text}, from: "
-                               "s%lld.long}\n", n, n - 1);
+            mr_buf_printf(out,
+                          "  - {id: s%lld, use: LowercaseRefiner, keys: {input_key: text}, from: "
+                          "s%lld.long}\n",
+                          n, n - 1);
         else if (i % 10 == 5)
-            mr_buf_printf(out, "  - {id: s%lld, use: LowercaseRefiner, keys: {input_key: k1}, from: "
-                               "[s%lld, s%lld]}\n", n, n - 1, n - 2);
+            mr_buf_printf(out,
+                          "  - {id: s%lld, use: LowercaseRefiner, keys: {input_key: k1}, from: "
+                          "[s%lld, s%lld]}\n",
+                          n, n - 1, n - 2);
         else if (i % 10 == 7)
-            mr_buf_printf(out, "  - {id: s%lld, use: HashDeduplicateFilter, keys: {input_key: text, "
-                               "output_key: null}, order: arrival}\n", n);
+            mr_buf_printf(out,
+                          "  - {id: s%lld, use: HashDeduplicateFilter, keys: {input_key: text, "
+                          "output_key: null}, order: arrival}\n",
+                          n);
         else
-            mr_buf_printf(out, "  - {id: s%lld, use: NgramFilter, with: {min_score: 0.3}, keys: "
-                               "{input_key: text, output_key: score%lld}}\n", n, n);
+            mr_buf_printf(out,
+                          "  - {id: s%lld, use: NgramFilter, with: {min_score: 0.3}, keys: "
+                          "{input_key: text, output_key: score%lld}}\n",
+                          n, n);
     }
     mr_buf_addz(out, "sink: out.jsonl\n");
 }
@@ -75,7 +85,8 @@ int main(int argc, char **argv)
         mr_error_free(e);
     }
     qsort(times, (size_t)rounds, sizeof *times, by_value);
-    printf("%lld stages, %zu bytes, %zu errors, %zu problems: median %.1f ms, least %.1f ms of CPU\n%s",
+    printf("%lld stages, %zu bytes, %zu errors, %zu problems: median %.1f ms, least %.1f ms of "
+           "CPU\n%s",
            (long long)stages, text.len, errors, problems, (double)times[rounds / 2] / 1e6,
            (double)times[0] / 1e6, mr_buf_text(&messages));
     free(times);

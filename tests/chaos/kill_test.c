@@ -61,7 +61,8 @@ static const char line[] =
     "    keys: { input_keys: text }\n"
     "sinks: { out: { file: \"${OUT}/clean.jsonl.zst\", id_key: id_, parent_key: parent_ } }\n";
 
-/* The other shapes: rows that left go on elsewhere, branches meet again, a barrier, several sinks.
+/* The other shapes: rows that left go on elsewhere, or by a route, branches meet again, a barrier,
+ * several sinks.
  */
 static const char net[] = "name: chaos\n"
                           "sources:\n"
@@ -86,6 +87,7 @@ static const char net[] = "name: chaos\n"
                           "    use: NgramSampleEvaluator\n"
                           "    keys: { input_key: text, output_key: score }\n"
                           "    scale: ${SCALE}\n"
+                          "    route: { long: len(text) > 10000 }\n"
                           "  - id: again\n"
                           "    use: general_text.lowercase_refiner\n"
                           "    keys: { input_key: text }\n"
@@ -102,6 +104,7 @@ static const char net[] = "name: chaos\n"
                           "sinks:\n"
                           "  out: { file: \"${OUT}/clean.jsonl.zst\", id_key: id_, from: both }\n"
                           "  top: { file: \"${OUT}/top.jsonl.zst\", id_key: id_, from: best }\n"
+                          "  long: { file: \"${OUT}/long.jsonl.zst\", id_key: id_, from: score.long }\n"
                           "  twins:\n"
                           "    file: \"${OUT}/twins.jsonl.zst\"\n"
                           "    id_key: id_\n"
@@ -117,9 +120,9 @@ static const struct pipeline {
                            "near.prepare", "near", "chunks", "last", "out", NULL}},
     {net,
      (const char *const[]){"clean.jsonl.zst", "top.jsonl.zst", "twins-00000.jsonl.zst",
-                           "twins-00001.jsonl.zst", NULL},
+                           "twins-00001.jsonl.zst", "long.jsonl.zst", NULL},
      (const char *const[]){"docs", "docs.list", "words", "rescue", "exact", "score", "again",
-                           "both", "best", "out", "top", "twins", NULL}},
+                           "both", "best", "out", "top", "twins", "long", NULL}},
 };
 static const struct pipeline *pipeline;
 

@@ -18,27 +18,26 @@ static void teardown(void)
     program_close(&p);
 }
 
-static const char topology[] =
-    "name: routed\n"
-    "fuse: ${FUSE}\n"
-    "source: { files: in.jsonl }\n"
-    "stages:\n"
-    "  - LowercaseRefiner: { input_key: text }\n"
-    "  - id: short\n"
-    "    use: WordNumberFilter\n"
-    "    with: { min_words: 2 }\n"
-    "    keys: { input_key: text, output_key: null }\n"
-    "    route:\n"
-    "      many: >-\n"
-    "        n >= 90\n"
-    "        and has(text)\n"
-    "      german: lang == \"de\"\n"
-    "  - rows.select: { input_keys: [n] }\n"
-    "sinks:\n"
-    "  rest: { file: rest.jsonl }\n"
-    "  many: { file: many.jsonl, from: short.many }\n"
-    "  german: { file: german.jsonl, from: short.german }\n"
-    "  dropped: { file: dropped.jsonl, from: short.too_few_words }\n";
+static const char topology[] = "name: routed\n"
+                               "fuse: ${FUSE}\n"
+                               "source: { files: in.jsonl }\n"
+                               "stages:\n"
+                               "  - LowercaseRefiner: { input_key: text }\n"
+                               "  - id: short\n"
+                               "    use: WordNumberFilter\n"
+                               "    with: { min_words: 2 }\n"
+                               "    keys: { input_key: text, output_key: null }\n"
+                               "    route:\n"
+                               "      many: >-\n"
+                               "        n >= 90\n"
+                               "        and has(text)\n"
+                               "      german: lang == \"de\"\n"
+                               "  - rows.select: { input_keys: [n] }\n"
+                               "sinks:\n"
+                               "  rest: { file: rest.jsonl }\n"
+                               "  many: { file: many.jsonl, from: short.many }\n"
+                               "  german: { file: german.jsonl, from: short.german }\n"
+                               "  dropped: { file: dropped.jsonl, from: short.too_few_words }\n";
 
 /* 100 rows: n 0 to 99; every fifth is one word, every third German, every seventh without lang; one
  * row more whose n is a text. */
@@ -47,7 +46,9 @@ static void write_rows(void)
     struct mr_buf text = {0};
     for (int i = 0; i < 100; i++)
         mr_buf_printf(&text, "{\"n\":%d,\"text\":\"%s\"%s}\n", i, i % 5 ? "Two Words" : "One",
-                      i % 7 == 0 ? "" : i % 3 ? ",\"lang\":\"en\"" : ",\"lang\":\"de\"");
+                      i % 7 == 0 ? ""
+                      : i % 3    ? ",\"lang\":\"en\""
+                                 : ",\"lang\":\"de\"");
     mr_buf_addz(&text, "{\"n\":\"many\",\"text\":\"two words\",\"lang\":\"de\"}\n");
     program_write(&p, "in.jsonl", mr_buf_text(&text));
     mr_buf_finish(&text);
@@ -80,7 +81,8 @@ START_TEST(rows_take_the_first_route_that_is_true)
     ck_assert_uint_eq(program_count(&p, "short", "rejected"), 1);
     ck_assert_uint_eq(program_reason(&p, "short", "bad_input"), 1);
     char *counts = NULL;
-    ck_assert_int_ge(asprintf(&counts, "\"routes\":{\"many\":%zu,\"german\":%zu}", many, german), 0);
+    ck_assert_int_ge(asprintf(&counts, "\"routes\":{\"many\":%zu,\"german\":%zu}", many, german),
+                     0);
     program_said(&p, counts);
     free(counts);
     ck_assert_int_eq(RUN(&p, "topics", "cat", "routed.short.dead.e1"), 0);

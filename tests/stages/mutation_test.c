@@ -1,5 +1,6 @@
-/* Every key of every shipped topology renamed and removed, one place at a time: the compiler refuses
- * exactly the mutants that fail when they run unchecked over the rows of the topology's cases.
+/* Every key of every shipped topology renamed and removed, one place at a time: the compiler
+ * refuses exactly the mutants that fail when they run unchecked over the rows of the topology's
+ * cases.
  *
  * Places: each key bound to a role of a stage, each binding, and each key of the rows of a source
  * (as its `keys:` declaration says, which the test derives from the rows and writes in). */
@@ -122,8 +123,12 @@ struct parsed {
 static void parse(struct mr_str text, struct parsed *p)
 {
     *p = (struct parsed){.out = {.arena = mr_arena_create(0)}};
-    p->c = (struct compile){.arena = p->out.arena, .options = &p->options, .out = &p->out,
-                            .file = MR_STR("shipped.yaml"), .text = text, .base_dir = "."};
+    p->c = (struct compile){.arena = p->out.arena,
+                            .options = &p->options,
+                            .out = &p->out,
+                            .file = MR_STR("shipped.yaml"),
+                            .text = text,
+                            .base_dir = "."};
     p->root = mr_topology__source(&p->c);
     ck_assert_ptr_nonnull(p->root);
 }
@@ -214,8 +219,7 @@ static void rename_scalar(struct shipped *s, const struct node *n, struct mr_str
 static void mutate_binding(struct shipped *s, const struct mr_op *op, const struct pair *pair)
 {
     const struct node *v = pair->value;
-    struct mr_str what =
-        mr_arena_printf(s->arena, "%s %.*s", op->name, MR_FMT(pair->key->text));
+    struct mr_str what = mr_arena_printf(s->arena, "%s %.*s", op->name, MR_FMT(pair->key->text));
     cut(s, pair->key->from, mr_node__is_null(v) ? v->to : end_of(s->text, v), what);
     if (v->kind == NODE_SCALAR && !mr_node__is_null(v))
         rename_scalar(s, v, what);
@@ -249,9 +253,12 @@ static void mutate_source(struct shipped *s, struct node *source)
         name.len -= optional;
         struct mr_str what = mr_arena_printf(s->arena, "source key %.*s", MR_FMT(name));
         struct mutant *m = mutant_new(s);
-        *m = (struct mutant){.from = keys->pairs[i].key->from, .to = keys->pairs[i].key->to,
-                             .source_key = mr_arena_str(s->arena, name), .what = what};
-        m->with = mr_arena_printf(s->arena, "%.*s_renamed%s", MR_FMT(name), optional ? "?" : "").ptr;
+        *m = (struct mutant){.from = keys->pairs[i].key->from,
+                             .to = keys->pairs[i].key->to,
+                             .source_key = mr_arena_str(s->arena, name),
+                             .what = what};
+        m->with =
+            mr_arena_printf(s->arena, "%.*s_renamed%s", MR_FMT(name), optional ? "?" : "").ptr;
         cut(s, keys->pairs[i].key->from - 1, end_of(s->text, keys->pairs[i].value), what);
         s->mutants[s->count - 1].source_key = m->source_key;
     }

@@ -27,8 +27,11 @@ static struct mr_error *nothing_said(struct mr_ctx *ctx, struct mr_row *row, str
     (void)ctx, (void)row, (void)text;
     return NULL;
 }
-static const struct mr_op judge = {.name = "example.judge", .doc = "Asks a model.",
-                                   .keys = judge_keys, .slots = judge_slots, .process = nothing,
+static const struct mr_op judge = {.name = "example.judge",
+                                   .doc = "Asks a model.",
+                                   .keys = judge_keys,
+                                   .slots = judge_slots,
+                                   .process = nothing,
                                    .reply = nothing_said};
 
 static struct mr_registry *registry;
@@ -138,7 +141,8 @@ START_TEST(codes_are_found_however_they_are_written)
     ck_assert_uint_ne(at, SIZE_MAX);
     ck_assert_uint_eq(mr_explain_find(MR_STR("mr2041")), at);
     ck_assert_uint_eq(mr_explain_find(MR_STR("2041")), at);
-    static const char *const none[] = {"", "MR", "MR0", "0", "MR2039", "-2041", "window", "MR2041x"};
+    static const char *const none[] = {"",       "MR",    "MR0",    "0",
+                                       "MR2039", "-2041", "window", "MR2041x"};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
         ck_assert_msg(mr_explain_find(mr_str_of(none[i])) == SIZE_MAX, "%s", none[i]);
     ck_assert_uint_eq(mr_explain_near(MR_STR("MR2039"), near, 3), 3);

@@ -253,6 +253,47 @@ START_TEST(bad_cases_are_all_named)
 }
 END_TEST
 
+START_TEST(routes_are_part_of_fingerprints)
+{
+    static const char *const stages[] = {
+        "  - {id: a, use: tests.keep_long, route: {x: n > 1}}\n",
+        "  - {id: a, use: tests.keep_long, route: {x: n > 2}}\n",
+        "  - {id: a, use: tests.keep_long, route: {x: n > 1}, scale: 2}\n"};
+    struct mr_id fingerprint[3], reader[3];
+    for (int i = 0; i < 3; i++) {
+        struct mr_buf text = {0};
+        mr_buf_printf(&text, "source: {files: a, keys: {text: text, n: int}}\nstages:\n%s"
+                             "  - {id: b, use: tests.score, from: a.x}\nsinks: {o: {file: o, from: "
+                             "[a, b]}}\n", stages[i]);
+        struct mr_compiled c = compile(mr_buf_text(&text), (struct mr_compile_options){0});
+        ck_assert_msg(c.plan != NULL, "%s", first_fact(&c));
+        fingerprint[i] = c.plan->stages[mr_plan_stage_find(c.plan, MR_STR("a"))].fingerprint;
+        reader[i] = c.plan->stages[mr_plan_stage_find(c.plan, MR_STR("b"))].fingerprint;
+        mr_compiled_destroy(&c);
+        mr_buf_finish(&text);
+    }
+    ck_assert(!mr_id_eq(&fingerprint[0], &fingerprint[1]));
+    ck_assert(!mr_id_eq(&reader[0], &reader[1]));
+    ck_assert(mr_id_eq(&fingerprint[0], &fingerprint[2]));
+    ck_assert(mr_id_eq(&reader[0], &reader[2]));
+}
+END_TEST
+
+START_TEST(key_checks_can_be_left_out)
+{
+    static const char text[] =
+        "source: {files: a, keys: {text: text, n: int}}\nstages:\n  - tests.clean: {input_key: txt}\n"
+        "  - tests.keep_long: {input_key: n, mni: 3}\nsink: o\n";
+    struct mr_compiled c = compile(text, (struct mr_compile_options){.no_key_checks = true});
+    ck_assert_uint_eq(c.error_count, 1);
+    ck_assert_int_eq(c.problems[0].code, MR_OP_NAME_UNKNOWN);
+    mr_compiled_destroy(&c);
+    c = compile(text, (struct mr_compile_options){0});
+    ck_assert_uint_eq(c.error_count, 2);
+    mr_compiled_destroy(&c);
+}
+END_TEST
+
 Suite *suite_topology_options(void);
 Suite *suite_topology_options(void)
 {
@@ -267,6 +308,8 @@ Suite *suite_topology_options(void)
     tcase_add_test(t, scale_changes_no_fingerprint_within_declared_partitions);
     tcase_add_test(t, files_that_cannot_be_read_say_so);
     tcase_add_test(t, a_plan_as_json_is_json);
+    tcase_add_test(t, routes_are_part_of_fingerprints);
+    tcase_add_test(t, key_checks_can_be_left_out);
     tcase_add_test(t, units_are_read_as_people_write_them);
     tcase_add_test(t, cases_are_read);
     tcase_add_test(t, bad_cases_are_all_named);
