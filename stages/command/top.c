@@ -355,7 +355,7 @@ const struct mr_command mr_command_top = {
     .name = "top",
     .arguments = "[PIPELINE|TOPOLOGY]",
     .max_args = 1,
-    .doc = "Show live what every stage does: rates, lag, CPU, memory, restarts, scale.",
+    .doc = "Show live what all stages do: rates, lag, CPU, memory, restarts, scale.",
     .notes = "Once a second; q ends it. Without a terminal it prints a view a second until the run is\n"
              "over. CPU: 100% is one core. scale: processes and partitions. state: that of the busiest\n"
              "process; blocked is one whose readers are behind.",
