@@ -28,6 +28,40 @@ static bool is_reserved(struct mr_str name)
     return false;
 }
 
+/* `{x: len(a, b) > 3}`: the comma made two of one. */
+static bool is_rest_of_other(const struct pair *pair)
+{
+    return mr_node__is_null(pair->value) && pair->key->plain && !route_name_ok(pair->key->text);
+}
+
+static void take_route(struct compile *c, struct topo_route *r, const struct pair *pair)
+{
+    const struct node *key = pair->key;
+    *r = (struct topo_route){.name = key->text, .at = key->at, .node = pair->value};
+    bool named = route_name_ok(key->text) && !is_reserved(key->text);
+    if (!named)
+        r->readers = 1; /* what cannot be read is not missed */
+    if (is_rest_of_other(pair)) {
+        TOPO_ERROR(c, MR_TOPOLOGY_ROUTE, &key->at,
+                   "Inside { } an expression with a comma must stand in quotes.",
+                   "\"%.*s\" is neither a route nor a part of one", MR_FMT(key->text));
+        return;
+    }
+    if (!route_name_ok(key->text))
+        TOPO_ERROR(c, MR_TOPOLOGY_ROUTE, &key->at,
+                   "Use small letters, digits and underscores, a letter first, at most 63.",
+                   "\"%.*s\" cannot be the name of a route", MR_FMT(key->text));
+    else if (!named)
+        TOPO_ERROR(c, MR_TOPOLOGY_ROUTE, &key->at, "Give the route another name.",
+                   "\"%.*s\" is a name that every stage uses itself", MR_FMT(key->text));
+    if (r->node->kind != NODE_SCALAR || mr_node__is_null(r->node))
+        TOPO_ERROR(c, MR_TOPOLOGY_ROUTE, &r->node->at,
+                   "Write a condition over the keys of the row, such as score >= 3.",
+                   "route \"%.*s\" has no expression", MR_FMT(key->text));
+    else
+        r->text = r->node->text;
+}
+
 bool mr_topology__set_route(struct compile *c, struct item *item, struct node *n)
 {
     if (n->kind != NODE_MAP || !n->count)
@@ -37,26 +71,8 @@ bool mr_topology__set_route(struct compile *c, struct item *item, struct node *n
         return TOPO_ERROR(c, MR_TOPOLOGY_ROUTE, &n->at, "Split them over several stages.",
                           "%zu routes are declared; %d is the most", n->count, ROUTES_MAX);
     item->routes = mr_arena_zalloc(c->arena, n->count * sizeof *item->routes);
-    for (size_t i = 0; i < n->count; i++) {
-        const struct node *key = n->pairs[i].key;
-        struct topo_route *r = &item->routes[item->route_count++];
-        *r = (struct topo_route){.name = key->text, .at = key->at, .node = n->pairs[i].value};
-        if (!route_name_ok(key->text) || is_reserved(key->text))
-            r->readers = 1; /* what cannot be read is not missed */
-        if (!route_name_ok(key->text))
-            TOPO_ERROR(c, MR_TOPOLOGY_ROUTE, &key->at,
-                       "Use small letters, digits and underscores, a letter first, at most 63.",
-                       "\"%.*s\" cannot be the name of a route", MR_FMT(key->text));
-        else if (is_reserved(key->text))
-            TOPO_ERROR(c, MR_TOPOLOGY_ROUTE, &key->at, "Give the route another name.",
-                       "\"%.*s\" is a name that every stage uses itself", MR_FMT(key->text));
-        if (r->node->kind != NODE_SCALAR || mr_node__is_null(r->node))
-            TOPO_ERROR(c, MR_TOPOLOGY_ROUTE, &r->node->at,
-                       "Write a condition over the keys of the row, such as score >= 3.",
-                       "route \"%.*s\" has no expression", MR_FMT(key->text));
-        else
-            r->text = r->node->text;
-    }
+    for (size_t i = 0; i < n->count; i++)
+        take_route(c, &item->routes[item->route_count++], &n->pairs[i]);
     return true;
 }
 
