@@ -57,6 +57,14 @@ static void edges_json(const struct mr_plan *p, const struct mr_plan_stage *s,
             mr_json_text(j, p->topics[s->outputs[i].topic].name);
     }
     mr_json_end_object(j);
+    mr_json_key(j, "routes");
+    mr_json_begin_object(j);
+    for (size_t i = 0; i < s->output_count; i++)
+        if (s->outputs[i].route.len) {
+            mr_json_key_str(j, s->outputs[i].name);
+            mr_json_text(j, s->outputs[i].route);
+        }
+    mr_json_end_object(j);
 }
 
 static void rows_json(const struct mr_schema *s, struct mr_json_out *j)

@@ -2,6 +2,8 @@
  * its serving, its prompt and the keys that the prompt asks for. */
 #include "topology/topology_private.h"
 
+#include <sys/stat.h>
+
 #include "runtime/base/file.h"
 #include "runtime/op/describe.h"
 
@@ -295,8 +297,12 @@ static void prompt_of_file(struct compile *c, struct item *item, const struct no
         mr_buf_adds(&path, name);
     else
         mr_buf_printf(&path, "%s/%.*s", c->base_dir, MR_FMT(name));
-    struct mr_error *e = mr_file_read(mr_buf_text(&path), PROMPT_MAX_BYTES, &text);
-    if (e)
+    /* Nothing that could wait or never end: a plain file. */
+    struct stat st;
+    bool plain = !memchr(path.ptr, 0, path.len) && stat(mr_buf_text(&path), &st) == 0 &&
+                 S_ISREG(st.st_mode);
+    struct mr_error *e = plain ? mr_file_read(mr_buf_text(&path), PROMPT_MAX_BYTES, &text) : NULL;
+    if (e || !plain)
         TOPO_ERROR(c, MR_PROMPT_INVALID, &n->at,
                    "Correct the path; it is relative to the topology.",
                    "the prompt \"%.*s\" cannot be read", MR_FMT(name));
