@@ -68,5 +68,7 @@ void mr_problem_print(const struct mr_problem *p, struct mr_buf *out);
 /* The plan as people read it: stages, processes, tasks, topics, keys on every edge, fusion and why. */
 void mr_plan_print(const struct mr_compiled *c, struct mr_buf *out);
 void mr_plan_json(const struct mr_compiled *c, struct mr_json_out *out);
+/* Its members alone, into an object that the caller begins and ends; c->plan must be there. */
+void mr_plan_json_members(const struct mr_compiled *c, struct mr_json_out *out);
 
 #endif

@@ -75,6 +75,15 @@ static void add_edge(struct graph *g, struct mr_arena *arena, struct graph_edge 
     g->edges[g->edge_count++] = edge;
 }
 
+/* The first output of a route bears its name; further ones are called after their readers. */
+static struct mr_str route_name(const struct mr_plan_stage *s, int outcome)
+{
+    for (size_t k = 0; k < s->output_count; k++)
+        if (s->outputs[k].outcome == outcome)
+            return s->outputs[k].name;
+    return MR_STR("");
+}
+
 static void topic_edges(struct graph *g, struct mr_arena *arena, size_t reader)
 {
     const struct mr_plan_stage *s = &g->plan->stages[reader];
@@ -83,10 +92,10 @@ static void topic_edges(struct graph *g, struct mr_arena *arena, size_t reader)
         const struct mr_plan_stage *w = &g->plan->stages[writer];
         struct graph_edge edge = {.from = writer, .to = reader, .on = true};
         for (size_t k = 0; k < w->output_count; k++)
-            if (w->outputs[k].topic == s->inputs[i].topic &&
-                w->outputs[k].outcome != MR_PLAN_NONE) {
-                edge.on = false;
-                edge.output = mr_str_of(w->op->outcomes[w->outputs[k].outcome].name);
+            if (w->outputs[k].topic == s->inputs[i].topic && w->outputs[k].outcome != MR_PLAN_NONE) {
+                edge.on = w->outputs[k].outcome < 0; /* by a route */
+                edge.output = edge.on ? route_name(w, w->outputs[k].outcome)
+                                      : mr_str_of(w->op->outcomes[w->outputs[k].outcome].name);
             }
         add_edge(g, arena, edge);
     }
@@ -186,10 +195,18 @@ bool mr_graph__rows(const struct graph *g, const struct graph_edge *e, uint64_t 
     if (!count)
         return false;
     *rows = e->on ? count->out : 0;
-    for (size_t i = 0; !e->on && i < count->left_count; i++)
-        if (mr_str_eq(count->left[i].outcome, e->output))
+    for (size_t i = 0; i < count->left_count; i++)
+        if (!e->on && mr_str_eq(count->left[i].outcome, e->output))
             *rows = count->left[i].rows;
-    return true;
+    for (size_t i = 0; i < count->route_count; i++) {
+        if (e->on && e->output.len && mr_str_eq(count->routes[i].outcome, e->output)) {
+            *rows = count->routes[i].rows;
+            return true;
+        }
+        if (e->on && !e->output.len) /* what took a route did not go on */
+            *rows -= count->routes[i].rows < *rows ? count->routes[i].rows : *rows;
+    }
+    return !e->on || !e->output.len;
 }
 
 const char *mr_graph__kind(const struct graph_node *n)

@@ -9,7 +9,7 @@
 enum mr_graph_format { MR_GRAPH_TEXT, MR_GRAPH_MERMAID, MR_GRAPH_DOT, MR_GRAPH_HTML };
 
 struct mr_graph_left {
-    struct mr_str outcome;
+    struct mr_str outcome; /* or route */
     uint64_t rows;
 };
 
@@ -17,8 +17,8 @@ struct mr_graph_left {
 struct mr_graph_count {
     struct mr_str stage;
     uint64_t in, out, dropped, rejected;
-    struct mr_graph_left *left;
-    size_t left_count;
+    struct mr_graph_left *left, *routes; /* by outcome; by route, rows that went on */
+    size_t left_count, route_count;
 };
 
 struct mr_graph_run {

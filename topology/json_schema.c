@@ -362,6 +362,28 @@ static void top_properties(struct json_schema *s)
     mr_json_end_object(s->j);
 }
 
+static void type_names(struct json_schema *s)
+{
+    mr_buf_addc(&s->j->text, '(');
+    for (size_t i = 0; mr_schema__type_name(i); i++)
+        mr_buf_printf(&s->j->text, "%s%s", i ? "|" : "", mr_schema__type_name(i));
+    mr_buf_addc(&s->j->text, ')');
+}
+
+/* Keys to types: "text", "number|null". */
+static void declared_keys(struct json_schema *s)
+{
+    mr_json_begin_object(s->j);
+    mr_json_schema__fragment(s->j, "\"type\":\"object\",\"additionalProperties\":{\"type\":"
+                                   "[\"string\",\"null\"],\"pattern\":\"^ *");
+    type_names(s);
+    mr_buf_addz(&s->j->text, "( *[|] *");
+    type_names(s);
+    mr_buf_addz(&s->j->text, ")* *$|" SHAPE_VARIABLE_PATTERN
+                             "\"" SHAPE_SAID("types such as text or number|null") "}");
+    mr_json_end_object(s->j);
+}
+
 static void definitions(struct json_schema *s)
 {
     mr_json_key(s->j, "definitions");
@@ -369,11 +391,7 @@ static void definitions(struct json_schema *s)
     mr_json_key(s->j, "id");
     mr_json_raw(s->j, MR_STR("{" SHAPE_ID "}"));
     mr_json_key(s->j, "declared keys");
-    mr_json_raw(s->j,
-                MR_STR("{\"type\":\"object\",\"additionalProperties\":{\"type\":[\"string\","
-                       "\"null\"],\"pattern\":\"^ *(text|int|real|number|bool|list|map|bytes|"
-                       "any|null)( *[|] *(text|int|real|number|bool|list|map|bytes|any|null))*"
-                       " *$|[$][{]\"" SHAPE_SAID("types such as text or number|null") "}}"));
+    declared_keys(s);
     stage_definition(s);
     mr_json_schema__connectors(s, true);
     mr_json_schema__connectors(s, false);

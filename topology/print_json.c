@@ -142,14 +142,20 @@ static void topic_json(const struct mr_plan *p, size_t index, struct mr_json_out
 
 void mr_plan_json(const struct mr_compiled *c, struct mr_json_out *j)
 {
-    const struct mr_plan *p = c->plan;
-    char hex[MR_ID_HEX_LEN + 1];
-    if (!p) {
+    if (!c->plan) {
         mr_json_null(j);
         return;
     }
-    mr_id_hex(&p->hash, hex);
     mr_json_begin_object(j);
+    mr_plan_json_members(c, j);
+    mr_json_end_object(j);
+}
+
+void mr_plan_json_members(const struct mr_compiled *c, struct mr_json_out *j)
+{
+    const struct mr_plan *p = c->plan;
+    char hex[MR_ID_HEX_LEN + 1];
+    mr_id_hex(&p->hash, hex);
     text(j, "name", p->name);
     number(j, "epoch", p->epoch);
     number(j, "seed", p->seed);
@@ -167,5 +173,4 @@ void mr_plan_json(const struct mr_compiled *c, struct mr_json_out *j)
     for (size_t i = 0; i < p->topic_count; i++)
         topic_json(p, i, j);
     mr_json_end_array(j);
-    mr_json_end_object(j);
 }

@@ -108,26 +108,32 @@ enum mr_media mr_schema__media(struct mr_str text)
                                       : MR_MEDIA_TEXT;
 }
 
+static const struct {
+    const char *name;
+    uint32_t types;
+} type_rows[] = {{"text", MR_TEXT},     {"int", MR_INT},     {"real", MR_NUMBER},
+            {"number", MR_NUMBER}, {"bool", MR_BOOL},   {"list", MR_LIST},
+            {"map", MR_MAP},       {"bytes", MR_BYTES}, {"any", MR_ANY | MR_NULL},
+            {"null", MR_NULL},
+            {"image", MR_TEXT | MR_BYTES}, {"audio", MR_TEXT | MR_BYTES},
+            {"video", MR_TEXT | MR_BYTES}};
+
+const char *mr_schema__type_name(size_t i)
+{
+    return i < sizeof type_rows / sizeof *type_rows ? type_rows[i].name : NULL;
+}
+
 bool mr_schema__types(struct mr_str text, uint32_t *out)
 {
-    static const struct {
-        const char *name;
-        uint32_t types;
-    } rows[] = {{"text", MR_TEXT},     {"int", MR_INT},     {"real", MR_NUMBER},
-                {"number", MR_NUMBER}, {"bool", MR_BOOL},   {"list", MR_LIST},
-                {"map", MR_MAP},       {"bytes", MR_BYTES}, {"any", MR_ANY | MR_NULL},
-                {"null", MR_NULL},
-                {"image", MR_TEXT | MR_BYTES}, {"audio", MR_TEXT | MR_BYTES},
-                {"video", MR_TEXT | MR_BYTES}};
     *out = 0;
     while (text.len) {
         const char *bar = memchr(text.ptr, '|', text.len);
         size_t len = bar ? (size_t)(bar - text.ptr) : text.len;
         struct mr_str word = mr_str_trim(mr_str_span(text.ptr, len));
         uint32_t types = 0;
-        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-            if (mr_str_is(word, rows[i].name))
-                types = rows[i].types;
+        for (size_t i = 0; i < sizeof type_rows / sizeof *type_rows; i++)
+            if (mr_str_is(word, type_rows[i].name))
+                types = type_rows[i].types;
         if (!types)
             return false;
         *out |= types;

@@ -297,6 +297,7 @@ struct flow_schema *mr_schema__copy(struct compile *c, const struct flow_schema 
 void mr_schema__unite(struct compile *c, struct flow_schema *into, const struct flow_schema *other);
 /* "text", "number|null": a declared type. False when it is none. */
 bool mr_schema__types(struct mr_str text, uint32_t *out);
+const char *mr_schema__type_name(size_t i); /* NULL behind the last */
 enum mr_media mr_schema__media(struct mr_str text); /* of such a type */
 void mr_topology__check_keys(struct compile *c);
 /* source_keys.c */

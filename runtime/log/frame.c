@@ -2,6 +2,7 @@
 #include "runtime/log/inside.h"
 
 #include <lz4.h>
+#include <stdlib.h>
 
 static const uint8_t zero_crc[4];
 
@@ -123,4 +124,27 @@ bool mr_log__frame_row(const uint8_t **at, size_t *left, struct mr_head *head, s
     *at += MR_FRAME_ROW_HEAD + len;
     *left -= MR_FRAME_ROW_HEAD + len;
     return true;
+}
+
+uint64_t mr_log_disk_bytes(struct mr_str raw, bool lz4)
+{
+    int room = LZ4_compressBound(MR_FRAME_DEFAULT);
+    char *packed = mr_alloc((size_t)room);
+    uint64_t total = 0;
+    for (size_t at = 0; at < raw.len; at += MR_FRAME_DEFAULT) {
+        size_t len = raw.len - at < MR_FRAME_DEFAULT ? raw.len - at : MR_FRAME_DEFAULT;
+        int got = lz4 ? LZ4_compress_default(raw.ptr + at, packed, (int)len, room) : 0;
+        total += mr_log__frame_size(got > 0 && (size_t)got < len ? (uint32_t)got : (uint32_t)len);
+    }
+    free(packed);
+    return total;
+}
+
+void mr_log_raw_row(const struct mr_head *head, struct mr_str map, struct mr_buf *out)
+{
+    uint8_t bytes[MR_FRAME_ROW_HEAD];
+    mr_log__put32(bytes, (uint32_t)map.len);
+    mr_head_encode(head, bytes + 4);
+    mr_buf_add(out, bytes, sizeof bytes);
+    mr_buf_adds(out, map);
 }

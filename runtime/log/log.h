@@ -126,4 +126,10 @@ struct mr_log_figures {
 };
 void mr_log_embedded_figures(const struct mr_log *log, struct mr_log_figures *out);
 
+/* For estimates, without a log: appends a row as it stands in frames, and says what so many bytes
+ * of rows take on disk, sidecars apart. */
+void mr_log_raw_row(const struct mr_head *head, struct mr_str map, struct mr_buf *out);
+uint64_t mr_log_disk_bytes(struct mr_str raw, bool lz4);
+enum { MR_LOG_SIDECAR_BYTES = 12 }; /* of a row, in sealed segments */
+
 #endif

@@ -65,18 +65,18 @@ static struct mr_str text(struct mr_value map, const char *name)
     return v.len && mr_value_type(v) == MR_TEXT ? mr_value_text(v) : MR_STR("");
 }
 
-static void take_left(struct mr_value left, struct mr_graph_count *count, struct mr_arena *arena)
+/* A mapping of names to numbers of rows. */
+static void take_rows(struct mr_value map, struct mr_graph_left **out, size_t *count,
+                      struct mr_arena *arena)
 {
     struct mr_walk w;
     struct mr_value key, value;
-    if (!left.len || mr_value_type(left) != MR_MAP)
+    if (!map.len || mr_value_type(map) != MR_MAP)
         return;
-    count->left = mr_arena_zalloc(arena, (mr_value_count(left) + 1) * sizeof *count->left);
-    mr_walk_begin(&w, left);
+    *out = mr_arena_zalloc(arena, (mr_value_count(map) + 1) * sizeof **out);
+    mr_walk_begin(&w, map);
     while (mr_walk_next(&w, &key) && mr_walk_next(&w, &value))
-        if (count_of(value))
-            count->left[count->left_count++] =
-                (struct mr_graph_left){mr_value_text(key), count_of(value)};
+        (*out)[(*count)++] = (struct mr_graph_left){mr_value_text(key), count_of(value)};
 }
 
 static void take_summary(struct mr_value summary, struct mr_arena *arena, struct mr_graph_run *out)
@@ -99,7 +99,8 @@ static void take_summary(struct mr_value summary, struct mr_arena *arena, struct
             .dropped = number(stage, "dropped"),
             .rejected = number(stage, "rejected"),
         };
-        take_left(member(stage, "left"), count, arena);
+        take_rows(member(stage, "left"), &count->left, &count->left_count, arena);
+        take_rows(member(stage, "routes"), &count->routes, &count->route_count, arena);
     }
 }
 

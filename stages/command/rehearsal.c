@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/flow/chain.h"
 #include "runtime/flow/route.h"
 #include "runtime/row/json.h"
@@ -35,6 +36,7 @@ struct mr_rehearsal {
     struct left_count *left;
     size_t left_count;
     struct mr_router *router; /* of the stage at work */
+    uint64_t *cpu_ns; /* by stage */
     struct mr_buf scratch;
 };
 
@@ -65,6 +67,7 @@ struct mr_rehearsal *mr_rehearsal_create(const struct mr_plan *plan, const char 
     r->dir = dir;
     r->reader = mr_json_reader_create();
     r->topics = mr_zalloc((plan->topic_count + plan->stage_count + 1) * sizeof *r->topics);
+    r->cpu_ns = mr_zalloc((plan->stage_count + 1) * sizeof *r->cpu_ns);
     return r;
 }
 
@@ -78,6 +81,7 @@ void mr_rehearsal_destroy(struct mr_rehearsal *r)
     }
     free(r->topics);
     free(r->left);
+    free(r->cpu_ns);
     mr_json_reader_destroy(r->reader);
     mr_buf_finish(&r->scratch);
     free(r);
@@ -108,6 +112,12 @@ struct mr_error *mr_rehearsal_feed(struct mr_rehearsal *r, int source, struct mr
     head.id = mr_id_source(s->id, MR_STR("case"), record, 0);
     to_outputs(r, source, MR_PLAN_NONE, &head, mr_buf_str(&r->scratch));
     return NULL;
+}
+
+void mr_rehearsal_feed_row(struct mr_rehearsal *r, int source, const struct mr_head *head,
+                           struct mr_str map)
+{
+    to_outputs(r, source, MR_PLAN_NONE, head, map);
 }
 
 static struct mr_str encode(struct mr_rehearsal *r, const struct mr_row *row)
@@ -187,6 +197,22 @@ static bool keeps_nothing(const struct mr_plan_stage *s)
     return row_by_row && s->order != MR_ORDER_HOLD;
 }
 
+bool mr_rehearsal_asks(const struct mr_plan_stage *stage)
+{
+    return stage->kind == MR_STAGE_OPERATOR && stage->op->slots && stage->op->slots[0].name;
+}
+
+/* No model is asked in a rehearsal. */
+static void pass_on(struct mr_rehearsal *r, int stage)
+{
+    const struct mr_plan_stage *s = &r->plan->stages[stage];
+    for (size_t k = 0; k < s->input_count; k++) {
+        const struct row_list *list = &r->topics[s->inputs[k].topic];
+        for (size_t i = 0; i < list->count; i++)
+            to_outputs(r, stage, MR_PLAN_NONE, &list->rows[i].head, map_of(list, i));
+    }
+}
+
 static struct mr_error *run_stage(struct mr_rehearsal *r, int stage)
 {
     struct mr_chain_callbacks callbacks = {.arg = r, .forward = forward, .left = left};
@@ -201,8 +227,11 @@ static struct mr_error *run_stage(struct mr_rehearsal *r, int stage)
         e = mr_chain_create(r->plan, &stage, 1, RUN, store, &callbacks, &chain);
     if (!e)
         e = mr_router_create(&r->plan->stages[stage], &r->router);
-    if (!e)
+    if (!e) {
+        uint64_t began = mr_thread_cpu_ns();
         e = push_inputs(r, stage, chain, store);
+        r->cpu_ns[stage] = mr_thread_cpu_ns() - began;
+    }
     mr_router_destroy(r->router);
     r->router = NULL;
     mr_chain_destroy(chain);
@@ -214,9 +243,28 @@ static struct mr_error *run_stage(struct mr_rehearsal *r, int stage)
 struct mr_error *mr_rehearsal_run(struct mr_rehearsal *r)
 {
     for (size_t i = 0; i < r->plan->stage_count; i++)
-        if (r->plan->stages[i].kind != MR_STAGE_SOURCE)
+        if (mr_rehearsal_asks(&r->plan->stages[i]))
+            pass_on(r, (int)i);
+        else if (r->plan->stages[i].kind != MR_STAGE_SOURCE)
             MR_TRY(run_stage(r, (int)i));
     return NULL;
+}
+
+size_t mr_rehearsal_topic_rows(const struct mr_rehearsal *r, int topic)
+{
+    return r->topics[topic].count;
+}
+
+struct mr_str mr_rehearsal_topic_row(const struct mr_rehearsal *r, int topic, size_t i,
+                                     struct mr_head *head)
+{
+    *head = r->topics[topic].rows[i].head;
+    return map_of(&r->topics[topic], i);
+}
+
+uint64_t mr_rehearsal_cpu_ns(const struct mr_rehearsal *r, int stage)
+{
+    return r->cpu_ns[stage];
 }
 
 size_t mr_rehearsal_count(const struct mr_rehearsal *r, int sink)

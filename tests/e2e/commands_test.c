@@ -46,7 +46,7 @@ START_TEST(test_help_of_everything)
         ck_assert_str_eq(p.err, "");
     }
     ck_assert_ptr_nonnull(strstr(all, "  5  Interrupted"));
-    ck_assert_ptr_null(strstr(all, "stage "));
+    ck_assert_ptr_null(strstr(all, "\n  stage "));
 }
 END_TEST
 

@@ -110,6 +110,36 @@ START_TEST(test_graph)
 }
 END_TEST
 
+START_TEST(test_graph_of_routes)
+{
+    program_write(&p, "routes.yaml",
+                  "source: in/*.jsonl\n"
+                  "stages:\n"
+                  "  - {id: low, use: LowercaseRefiner, keys: {input_key: text}, route: {few: \"text == 'three'\"}}\n"
+                  "  - {id: rest, use: LowercaseRefiner, keys: {input_key: text}, from: low}\n"
+                  "sinks: {a: {file: a.jsonl, from: low.few}, b: {file: b.jsonl, from: rest}}\n");
+    ck_assert_int_eq(RUN(&p, "run", "routes.yaml", "-q"), 0);
+    ck_assert_int_eq(RUN(&p, "graph", "routes.yaml"), 0);
+    program_said(&p, "\xe2\x86\x92 a  few, 1 row\n");
+    program_said(&p, "\xe2\x86\x92 rest  1 row\n");
+}
+END_TEST
+
+START_TEST(test_plan_estimates)
+{
+    ck_assert_int_eq(RUN(&p, "plan", "good.yaml"), 0);
+    program_said(&p, "estimate from all 2 rows of source");
+    ck_assert_int_eq(RUN(&p, "plan", "good.yaml", "--sample", "1", "--json"), 0);
+    program_said(&p, "\"estimate\":{\"sources\":[{\"name\":\"source\",\"sample_rows\":1,");
+    program_said(&p, "\"stage\":\"word-number-filter\",\"rows_in\":2,\"rows_out\":2,");
+    ck_assert_int_eq(RUN(&p, "plan", "good.yaml", "--no-sample"), 0);
+    ck_assert_ptr_null(strstr(p.out, "estimate"));
+    ck_assert_int_eq(RUN(&p, "plan", "good.yaml", "--sample", "0"), 2);
+    ck_assert_ptr_null(program_read(&p, "out.jsonl"));
+    ck_assert_ptr_null(program_read(&p, ".millrace/demo/runs.json"));
+}
+END_TEST
+
 Suite *suite_e2e_tools(void);
 Suite *suite_e2e_tools(void)
 {
@@ -122,6 +152,8 @@ Suite *suite_e2e_tools(void)
     tcase_add_test(c, test_ops_search);
     tcase_add_test(c, test_ops_pages);
     tcase_add_test(c, test_graph);
+    tcase_add_test(c, test_graph_of_routes);
+    tcase_add_test(c, test_plan_estimates);
     suite_add_tcase(s, c);
     return s;
 }
