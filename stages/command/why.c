@@ -11,7 +11,7 @@ enum { FOUND_DEFAULT = 10, BATCH = 20000, CANDIDATES = 8, MAX_LINE = 4096 };
 
 struct options {
     struct mr_str where, in, state;
-    uint64_t limit;
+    uint64_t limit, epoch;
     bool json;
 };
 
@@ -208,6 +208,24 @@ static struct mr_error *by_content(struct view *v)
     return explain_all(v);
 }
 
+/* The current epoch, or another one that is kept. */
+static struct mr_error *open_browse(struct view *v, const struct mr_call *call, struct mr_str wanted)
+{
+    const struct mr_registry *registry;
+    if (v->o->epoch > UINT32_MAX)
+        return mr_error(MR_USAGE, "--epoch wants the number of an epoch");
+    MR_TRY(mr_browse_open(&v->browse, v->o->state, wanted, call->arena));
+    if (!v->o->epoch)
+        return NULL;
+    struct mr_error *e = mr_program_registry(&registry);
+    if (!e)
+        e = mr_home_epoch_plan(&v->browse.home, (uint32_t)v->o->epoch, registry,
+                               mr_program_connectors(), call->arena, &v->browse.plan);
+    if (e)
+        mr_browse_close(&v->browse);
+    return e;
+}
+
 static enum mr_exit run(const struct mr_call *call)
 {
     struct view v = {.o = call->options};
@@ -220,7 +238,7 @@ static enum mr_exit run(const struct mr_call *call)
     struct mr_str wanted = names ? call->args[0] : (struct mr_str){0};
     struct mr_error *e = mr_where_open(v.o->where, &v.where);
     if (!e)
-        e = mr_browse_open(&v.browse, v.o->state, wanted, call->arena);
+        e = open_browse(&v, call, wanted);
     if (e) {
         mr_where_close(v.where);
         return mr_fail(e);
@@ -243,6 +261,8 @@ static const struct mr_option option_table[] = {
      .doc = "With --where: look in this topic (default: what the sources gave out)."},
     {.name = "limit", .letter = 'n', MR_OPTION(struct options, limit), .value = "N", .least = 1,
      .doc = "With --where: at most N rows (default: 10)."},
+    {.name = "epoch", MR_OPTION(struct options, epoch), .value = "N", .least = 1,
+     .doc = "In this epoch of the pipeline (default: the current one)."},
     MR_OPTION_STATE(struct options),
     MR_OPTION_JSON(struct options),
     {0},

@@ -137,6 +137,11 @@ static struct mr_error *drop_stage(const struct mr_epochs *e, const struct mr_pl
     struct mr_buf path = {0};
     mr_layout_state(&e->home->layout, s->id, s->epoch, &path);
     struct mr_error *failed = mr_dir_remove(mr_buf_text(&path));
+    path.len = 0; /* which dead letters were settled */
+    mr_buf_printf(&path, "%.*s/dlq/%.*s.%.*s.settled.e%u", MR_FMT(e->home->layout.root),
+                  MR_FMT(plan->name), MR_FMT(s->id), (unsigned)s->epoch);
+    if (!failed)
+        failed = mr_dir_remove(mr_buf_text(&path));
     mr_buf_finish(&path);
     if (!failed)
         failed = drop_topics(e, plan, s);
