@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-extern const struct mr_command mr_command_schema, mr_command_graph, mr_command_explain;
+extern const struct mr_command mr_command_schema, mr_command_graph, mr_command_explain,
+    mr_command_completion;
 extern const struct mr_command mr_command_check, mr_command_plan, mr_command_run,
     mr_command_status, mr_command_stop, mr_command_clean, mr_command_try, mr_command_test,
     mr_command_ops, mr_command_topics, mr_command_doctor, mr_command_version, mr_command_help,
@@ -24,7 +25,7 @@ const struct mr_command *const mr_commands[] = {
     &mr_command_why,   &mr_command_dlq,    &mr_command_runs,
     &mr_command_replay, &mr_command_epochs, &mr_command_promote, &mr_command_drop_epoch, &mr_command_dataset,
     &mr_command_ops,   &mr_command_topics,  &mr_command_doctor, &mr_command_version,
-    &mr_command_schema, &mr_command_graph,  &mr_command_explain,
+    &mr_command_schema, &mr_command_graph,  &mr_command_explain, &mr_command_completion,
     &mr_command_help,  &mr_command_stage,   NULL,
 };
 

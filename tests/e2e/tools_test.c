@@ -115,7 +115,8 @@ START_TEST(test_graph_of_routes)
     program_write(&p, "routes.yaml",
                   "source: in/*.jsonl\n"
                   "stages:\n"
-                  "  - {id: low, use: LowercaseRefiner, keys: {input_key: text}, route: {few: \"text == 'three'\"}}\n"
+                  "  - {id: low, use: LowercaseRefiner, keys: {input_key: text}, route: {few: "
+                  "\"text == 'three'\"}}\n"
                   "  - {id: rest, use: LowercaseRefiner, keys: {input_key: text}, from: low}\n"
                   "sinks: {a: {file: a.jsonl, from: low.few}, b: {file: b.jsonl, from: rest}}\n");
     ck_assert_int_eq(RUN(&p, "run", "routes.yaml", "-q"), 0);
@@ -140,6 +141,57 @@ START_TEST(test_plan_estimates)
 }
 END_TEST
 
+/* What bash offers for a line, its last word unfinished, blank-separated and sorted. */
+static const char *offered(const char *line)
+{
+    struct mr_buf command = {0};
+    static char got[65536];
+    mr_buf_printf(&command,
+                  "cd '%s' && bash --norc -c 'set -u; source ./millrace.bash; COMP_WORDS=(%s); "
+                  "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _millrace; "
+                  "printf \"%%s\\n\" \"${COMPREPLY[@]}\" | sort | tr \"\\n\" \" \"'",
+                  p.dir, line);
+    FILE *pipe = popen(mr_buf_text(&command), "r");
+    ck_assert_ptr_nonnull(pipe);
+    got[fread(got, 1, sizeof got - 1, pipe)] = 0;
+    ck_assert_int_eq(pclose(pipe), 0);
+    mr_buf_finish(&command);
+    return got;
+}
+
+static void offers(const char *line, const char *part)
+{
+    const char *got = offered(line);
+    ck_assert_msg(strstr(got, part) != NULL, "%s: wanted \"%s\", got \"%s\"", line, part, got);
+}
+
+START_TEST(test_bash_completion)
+{
+    ck_assert_int_eq(RUN(&p, "completion", "bash"), 0);
+    program_write(&p, "millrace.bash", p.out);
+    program_write(&p, ".millrace/demo/runs.json", "{}");
+    program_write(&p, ".millrace/$(touch evil)/runs.json", "{}");
+    program_write(&p, "other/far/runs.json", "{}");
+    program_write(&p, "notes.txt", "");
+    ck_assert_str_eq(offered("millrace che"), "check ");
+    offers("millrace \"\"", " schema ");
+    ck_assert_str_eq(offered("millrace plan --no"), "--no-sample ");
+    ck_assert_str_eq(offered("millrace graph --format h"), "html ");
+    ck_assert_str_eq(offered("millrace graph --format = m"), "mermaid ");
+    ck_assert_str_eq(offered("millrace graph --format html g"), "good.yaml ");
+    offers("millrace run \"\"", "bad.yaml good.yaml ");
+    ck_assert_ptr_null(strstr(offered("millrace run \"\""), "notes.txt"));
+    ck_assert_str_eq(offered("millrace status d"), "demo ");
+    ck_assert_str_eq(offered("millrace status --state other f"), "far ");
+    offers("millrace graph x.yaml -o n", "notes.txt ");
+    ck_assert_str_eq(offered("millrace ops s"), "search show ");
+    ck_assert_str_eq(offered("millrace ops show rows.ca"), "rows.cast ");
+    ck_assert_str_eq(offered("millrace ops show NgramF"), "NgramFilter ");
+    ck_assert_str_eq(offered("millrace completion b"), "bash ");
+    ck_assert_ptr_null(program_read(&p, "evil"));
+}
+END_TEST
+
 Suite *suite_e2e_tools(void);
 Suite *suite_e2e_tools(void)
 {
@@ -154,6 +206,7 @@ Suite *suite_e2e_tools(void)
     tcase_add_test(c, test_graph);
     tcase_add_test(c, test_graph_of_routes);
     tcase_add_test(c, test_plan_estimates);
+    tcase_add_test(c, test_bash_completion);
     suite_add_tcase(s, c);
     return s;
 }
