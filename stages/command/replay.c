@@ -398,7 +398,7 @@ const struct mr_command mr_command_replay = {
     .arguments = "TOPOLOGY",
     .min_args = 1,
     .max_args = 1,
-    .doc = "Make a new epoch of the dataset from one stage on, out of what the topics keep.",
+    .doc = "Make the dataset again from --from on: a new epoch, out of what the topics keep.",
     .notes = "Nothing before the stage is made again, and the current epoch stays as it is: the new one\n"
              "lies beside it (sinks write into NAME.eN) until `millrace promote`. Cuts fall where they\n"
              "fell before. With --to, --where, --since or --until the epoch is a part, which can be\n"

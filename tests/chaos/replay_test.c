@@ -84,7 +84,7 @@ static void add_rows(unsigned number, uint64_t rows)
     const char *path = mr_arena_printf(p.arena, "%s/in/%u.jsonl", p.dir, number).ptr;
     shape.seed = 11;
     shape.exact_permille = 100;
-    ck_assert_uint_gt(rows_file(&shape, number * 1000000u, rows * 1000, path), 0);
+    ck_assert_uint_gt(rows_file(&shape, number * 1000000u, rows * 1200, path), 0);
 }
 
 /* What `epochs` says of the dataset: rows and content hash. */
