@@ -10,10 +10,22 @@
 #include "runtime/row/json.h"
 #include "stages/command/rehearsal.h"
 
-/* SAMPLE_BYTES: rows of a sample may be large. COUNT_ON: how much further rows are only counted,
- * until the source has read a whole piece of its input (else its position says more than was used).
+/* SAMPLE_BYTES: rows of a sample may be large. COUNT_BYTES: how much further rows are only counted,
+ * until the source has read some pieces of its input (within one, its position says more than was
+ * used). */
+enum {
+    SAMPLE_BYTES = 8 << 20,
+    COUNT_BYTES = 32 << 20,
+    MARKS = 3,
+    TOKEN_BYTES = 4,
+    IDLE_MAX = 100000
+};
+
+/* When the source took up a further piece: rows given so far, bytes of the input before the piece.
  */
-enum { SAMPLE_BYTES = 8 << 20, COUNT_ON = 20, TOKEN_BYTES = 4, IDLE_MAX = 100000 };
+struct mark {
+    uint64_t rows, bytes;
+};
 
 struct sampling {
     const struct mr_plan *plan;
@@ -22,9 +34,11 @@ struct sampling {
     struct mr_source *source;
     struct mr_store *store;
     struct mr_estimate_source *out;
-    uint64_t wanted, counted, kept_bytes, json_bytes;
-    uint64_t mark_rows, mark_bytes; /* rows that the first mark_bytes of the input gave */
-    uint64_t at_bytes;              /* the source's position after the last row */
+    uint64_t wanted, counted, counted_bytes, kept_bytes, json_bytes;
+    struct mark first, last; /* of marks so far */
+    uint64_t marks;
+    uint64_t at_bytes; /* the source's position after the last row */
+    bool ended;        /* every row of the input was counted */
 };
 
 /* ---- the sample of one source ---- */
@@ -49,7 +63,6 @@ static struct mr_error *open_source(struct sampling *s, const char *dir, struct 
     return s->stage->source->open(&env, params, &s->source);
 }
 
-/* Between two pieces of the input, what was read is what was used. */
 static void note_position(struct sampling *s)
 {
     uint64_t read = 0, known = 0;
@@ -58,8 +71,8 @@ static void note_position(struct sampling *s)
     s->stage->source->progress(s->source, &read, &known);
     s->out->input_bytes = known;
     if (read > s->at_bytes && s->at_bytes) {
-        s->mark_rows = s->counted;
-        s->mark_bytes = s->at_bytes;
+        s->last = (struct mark){s->counted, s->at_bytes};
+        s->first = s->marks++ ? s->first : s->last;
     }
     s->at_bytes = read;
 }
@@ -77,13 +90,14 @@ static void take_row(struct sampling *s, int stage, const struct mr_source_row *
         mr_buf_finish(&json);
     }
     s->counted++;
+    s->counted_bytes += row->map.len;
 }
 
-/* Enough rows, and a whole piece of the input behind them. */
+/* Enough rows, and some pieces of the input behind them. */
 static bool enough(const struct sampling *s)
 {
     bool full = s->out->sample_rows >= s->wanted || s->kept_bytes >= SAMPLE_BYTES;
-    return full && (s->mark_bytes || s->counted >= COUNT_ON * s->out->sample_rows);
+    return full && (s->marks >= MARKS || s->counted_bytes >= COUNT_BYTES);
 }
 
 static struct mr_error *take_rows(struct sampling *s, int stage)
@@ -96,6 +110,7 @@ static struct mr_error *take_rows(struct sampling *s, int stage)
         note_position(s);
         if (status == MR_SOURCE_END) {
             s->out->all = s->counted == s->out->sample_rows + s->out->rejected;
+            s->ended = true;
             break;
         }
         if (status == MR_SOURCE_ROW)
@@ -123,9 +138,18 @@ static void scale_source(struct sampling *s)
     if (o->all) {
         o->rows = (double)o->sample_rows;
         o->read_bytes = o->input_bytes;
-    } else if (s->mark_bytes && o->input_bytes) {
-        o->rows = (double)s->mark_rows * (double)o->input_bytes / (double)s->mark_bytes;
-        o->read_bytes = s->mark_bytes;
+    } else if (s->ended) {
+        o->rows = (double)(s->counted - o->rejected);
+        o->read_bytes = o->input_bytes;
+    } else if (s->marks && o->input_bytes) {
+        /* Rows still waiting in the source's memory are about as many at each mark. */
+        double rows = (double)s->last.rows, bytes = (double)s->last.bytes;
+        if (s->last.bytes > s->first.bytes) {
+            rows -= (double)s->first.rows;
+            bytes -= (double)s->first.bytes;
+        }
+        o->rows = rows * (double)o->input_bytes / bytes;
+        o->read_bytes = s->last.bytes;
     } else if (s->json_bytes && o->input_bytes) {
         o->rows = (double)o->sample_rows * (double)o->input_bytes / (double)s->json_bytes;
         o->read_bytes = s->json_bytes < o->input_bytes ? s->json_bytes : o->input_bytes;
@@ -133,7 +157,7 @@ static void scale_source(struct sampling *s)
         o->rows = (double)o->sample_rows;
         o->known = false;
     }
-    if (!o->all && o->rejected && s->counted) /* unreadable records are no rows */
+    if (!s->ended && o->rejected && s->counted) /* unreadable records are no rows */
         o->rows *= 1.0 - (double)o->rejected / (double)s->counted;
     if (o->rows < (double)o->sample_rows)
         o->rows = (double)o->sample_rows;

@@ -141,6 +141,34 @@ START_TEST(test_plan_estimates)
 }
 END_TEST
 
+/* The size of compressed input is that of its bytes on disk, and so is what the sample used of it.
+ */
+START_TEST(test_plan_estimates_compressed_input)
+{
+    struct mr_buf rows = {0}, command = {0};
+    for (unsigned i = 0; i < 30000; i++)
+        mr_buf_printf(&rows, "{\"text\":\"%08x %08x %08x\",\"n\":%u}\n", i * 2654435761u,
+                      i * 40503u * 2246822519u, i * 3266489917u, i);
+    program_write(&p, "in/a.jsonl", mr_buf_text(&rows));
+    mr_buf_printf(&command, "gzip '%s/in/a.jsonl'", p.dir);
+    ck_assert_int_eq(system(mr_buf_text(&command)), 0);
+    program_write(&p, "gz.yaml", "source: in/*.gz\nsink: out.jsonl\n");
+    ck_assert_int_eq(RUN(&p, "plan", "gz.yaml", "--json", "--sample", "200"), 0);
+    const char *at = strstr(p.out, "\"estimate\":");
+    ck_assert_ptr_nonnull(at);
+    unsigned long sampled = 0, found = 0;
+    ck_assert_ptr_nonnull(at = strstr(at, "\"sample_rows\":"));
+    ck_assert_int_eq(sscanf(at, "\"sample_rows\":%lu", &sampled), 1);
+    ck_assert_ptr_nonnull(at = strstr(at, "\"rows\":"));
+    ck_assert_int_eq(sscanf(at, "\"rows\":%lu", &found), 1);
+    ck_assert_uint_eq(sampled, 200);
+    ck_assert_uint_ge(found, 24000);
+    ck_assert_uint_le(found, 36000);
+    mr_buf_finish(&rows);
+    mr_buf_finish(&command);
+}
+END_TEST
+
 /* What bash offers for a line, its last word unfinished, blank-separated and sorted. */
 static const char *offered(const char *line)
 {
@@ -206,6 +234,7 @@ Suite *suite_e2e_tools(void)
     tcase_add_test(c, test_graph);
     tcase_add_test(c, test_graph_of_routes);
     tcase_add_test(c, test_plan_estimates);
+    tcase_add_test(c, test_plan_estimates_compressed_input);
     tcase_add_test(c, test_bash_completion);
     suite_add_tcase(s, c);
     return s;

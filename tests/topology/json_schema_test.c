@@ -12,10 +12,26 @@
 
 /* Files of bad/ whose fault does not need the graph, the rows or an operator's own check. */
 static const char *const refused[] = {
-    "connector-parameter", "connector-unknown", "operator-unknown",  "parameter-unknown",
-    "parameter-type",      "parameter-range",   "parameter-missing", "role-missing",
-    "setting-unknown",     "setting-values",    "unknown-top",       "short-form-with-settings",
-    "stages-not-a-list",   "sources-not-a-map", "not-a-map",         "no-source-no-sink",
+    "connector-parameter", "connector-unknown", "dead-ends",
+    "declared-keys",       "declared-types",    "from-empty",
+    "id-shapes",           "key-is-list",       "keys-not-a-map",
+    "longest-row",         "many-at-once",      "mode-wrong",
+    "name-wrong",          "nested-key",        "no-source-no-sink",
+    "not-a-map",           "operator-case",     "operator-several",
+    "operator-unknown",    "order-wrong",       "outputs",
+    "parameter-choice",    "parameter-in-keys", "parameter-list",
+    "parameter-missing",   "parameter-null",    "parameter-number",
+    "parameter-of-other",  "parameter-range",   "parameter-type",
+    "parameter-unit",      "parameter-unknown", "role-in-with",
+    "role-list-for-one",   "role-map",          "role-missing",
+    "role-of-other",       "role-unbound-null", "role-values",
+    "route-names",         "route-shapes",      "scale-of-sink",
+    "servings-shape",      "servings-values",   "setting-unknown",
+    "setting-values",      "short-form-text",   "short-form-with-settings",
+    "sink-list",           "sink-missing",      "sink-takes-no-keys",
+    "sizes-wrong",         "source-missing",    "source-null",
+    "sources-not-a-map",   "stage-shapes",      "stages-not-a-list",
+    "unknown-top",         "use-is-list",       "window-shapes",
 };
 
 static void add_folder(const char *root, const char *folder, struct mr_buf *command)
