@@ -1,4 +1,5 @@
-/* The files that a source would find now, by the names that ids are made of: for looking from outside. */
+/* The files that a source would find now, by the names that ids are made of: for looking from
+ * outside. */
 #include "connectors/files/files_private.h"
 
 struct mr_error *mr_files__paths(const void *given, const char *base_dir,

@@ -110,10 +110,10 @@ static struct mr_error *stage_unknown(const struct mr_browse *b, struct mr_str i
     struct mr_buf names = {0};
     for (size_t i = 0; i < b->plan->stage_count; i++)
         mr_buf_printf(&names, "%s%.*s", i ? ", " : "", MR_FMT(b->plan->stages[i].id));
-    struct mr_error *e = mr_error_remedy(
-        mr_error(MR_NAME_UNKNOWN, "pipeline \"%.*s\" has no stage \"%.*s\"", MR_FMT(b->plan->name),
-                 MR_FMT(id)),
-        "Its stages are %s.", mr_buf_text(&names));
+    struct mr_error *e =
+        mr_error_remedy(mr_error(MR_NAME_UNKNOWN, "pipeline \"%.*s\" has no stage \"%.*s\"",
+                                 MR_FMT(b->plan->name), MR_FMT(id)),
+                        "Its stages are %s.", mr_buf_text(&names));
     mr_buf_finish(&names);
     return e;
 }
@@ -121,7 +121,10 @@ static struct mr_error *stage_unknown(const struct mr_browse *b, struct mr_str i
 struct mr_error *mr_letters_each(const struct mr_browse *b, const struct mr_letter_filter *filter,
                                  mr_letter_fn fn, void *arg)
 {
-    struct walk w = {.browse = b, .filter = filter, .fn = fn, .arg = arg,
+    struct walk w = {.browse = b,
+                     .filter = filter,
+                     .fn = fn,
+                     .arg = arg,
                      .left = filter->limit ? filter->limit : UINT64_MAX};
     struct mr_error *e = NULL;
     if (filter->stage.len && mr_plan_stage_find(b->plan, filter->stage) == MR_PLAN_NONE)

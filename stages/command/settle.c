@@ -38,8 +38,8 @@ static struct mr_error *open_store(struct mr_settle *s, const char *topic)
 
 static struct mr_error *open_log(struct mr_settle *s, struct mr_str retry, struct mr_str settled)
 {
-    struct mr_log_out outs[] = {[OUT_SETTLED] = {settled, 1, 0},
-                                [OUT_RETRY] = {retry, s->group->partitions, 0}};
+    struct mr_log_out outs[] = {
+        [OUT_SETTLED] = {settled, 1, 0}, [OUT_RETRY] = {retry, s->group->partitions, 0}};
     struct mr_log_spec spec = {
         .topics = s->browse->topics.ptr,
         .task = MR_STR("dlq"),
@@ -127,7 +127,8 @@ struct mr_error *mr_settle_add(struct mr_settle *s, const struct mr_letter *lett
     MR_TRY(mr_log_append(s->log, out, partition, &head, s->record.ptr, s->record.len));
     mr_store_put(s->store, key_of(letter, key), again ? MR_STR("r") : MR_STR("d"));
     enum { COMMIT_BYTES = 16 << 20, COMMIT_ENTRIES = 32 * 1024 };
-    if (mr_log_pending(s->log) > COMMIT_BYTES || mr_store_pending_entries(s->store) > COMMIT_ENTRIES)
+    if (mr_log_pending(s->log) > COMMIT_BYTES ||
+        mr_store_pending_entries(s->store) > COMMIT_ENTRIES)
         return mr_settle_commit(s);
     return NULL;
 }

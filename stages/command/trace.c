@@ -12,6 +12,7 @@ struct seen {
     int topic;
     struct mr_id id;
     bool found;
+    bool taken; /* every reader of the topic has committed it: looked at while a run is not over */
     struct mr_head head;
     struct mr_str map;
 };
@@ -30,7 +31,7 @@ struct mr_tracer {
     struct mr_origins *origins;
     struct lane lanes[LANES_OPEN];
     size_t lane_count, lane_next;
-    struct mr_arena *arena;       /* of one trace */
+    struct mr_arena *arena; /* of one trace */
     struct seen *seen;
     size_t seen_count, seen_capacity, step_capacity;
     struct mr_trace trace;
@@ -99,6 +100,22 @@ static struct mr_error *reader_of(struct mr_tracer *t, int topic, uint32_t p, ui
     return NULL;
 }
 
+static bool is_over(const struct mr_tracer *t)
+{
+    return t->browse->record.complete && !t->browse->running;
+}
+
+/* Readers commit the frame that they go on with: one behind the row's has taken it. */
+static void look_if_taken(const struct mr_tracer *t, struct seen *s, uint32_t p, uint32_t l,
+                          uint64_t frame)
+{
+    struct mr_log_place place = place_of(t, s->topic, p, l);
+    struct mr_log_stat stat = {0};
+    struct mr_error *e = is_over(t) ? NULL : mr_log_stat(&place, &stat);
+    s->taken = !e && stat.readers > 0 && stat.slowest_reader_pos > frame;
+    mr_error_free(e);
+}
+
 static struct mr_error *read_row(struct mr_tracer *t, struct seen *s, uint32_t p, uint32_t l,
                                  uint64_t n)
 {
@@ -110,6 +127,7 @@ static struct mr_error *read_row(struct mr_tracer *t, struct seen *s, uint32_t p
     MR_TRY(reader_of(t, s->topic, p, l, &reader));
     MR_TRY(mr_log_reader_seek(reader, n));
     MR_TRY(mr_log_reader_next(reader, &rows));
+    uint64_t frame = mr_log_reader_mark(reader).pos;
     while (rows && !s->found) {
         MR_TRY(mr_log_reader_row(reader, &head, &map, &found));
         if (!found || head.n > n)
@@ -118,6 +136,7 @@ static struct mr_error *read_row(struct mr_tracer *t, struct seen *s, uint32_t p
             s->found = true;
             s->head = head;
             s->map = mr_arena_str(t->arena, map);
+            look_if_taken(t, s, p, l, frame);
         }
     }
     return NULL;
@@ -265,11 +284,11 @@ static struct mr_error *seek_children(struct mr_tracer *t, struct mr_trace_step 
 
 /* No record and no topic tells: what that means depends on stage and run. */
 static enum mr_trace_verdict untold(const struct mr_tracer *t, const struct mr_plan_stage *stage,
-                                    bool last)
+                                    bool last, bool taken)
 {
-    bool over = t->browse->record.complete && !t->browse->running;
+    bool over = is_over(t), held = stage->order == MR_ORDER_HOLD;
     if (stage->kind == MR_STAGE_SINK)
-        return over ? MR_TRACE_WRITTEN : MR_TRACE_WAITING;
+        return over || (taken && !held) ? MR_TRACE_WRITTEN : MR_TRACE_WAITING;
     if (!last)
         return MR_TRACE_FORWARDED;
     if (!over)
@@ -285,7 +304,7 @@ static bool op_writes(const struct mr_op *op)
     return op->keeps_only_bound;
 }
 
-static struct mr_error *judge(struct mr_tracer *t, struct mr_trace_step *s, bool last)
+static struct mr_error *judge(struct mr_tracer *t, struct mr_trace_step *s, bool last, bool taken)
 {
     const struct mr_plan_stage *stage = s->stage;
     const struct seen *row, *on = NULL;
@@ -314,7 +333,7 @@ static struct mr_error *judge(struct mr_tracer *t, struct mr_trace_step *s, bool
         return mr_rerun_step(t->rerun, &t->trace.head, s, t->arena);
     if (expands)
         return seek_children(t, s);
-    s->verdict = untold(t, stage, last);
+    s->verdict = untold(t, stage, last, taken);
     if (s->verdict == MR_TRACE_FORWARDED && !(stage->op && op_writes(stage->op)))
         s->after = s->before;
     return NULL;
@@ -344,12 +363,12 @@ static bool goes_on(const struct mr_trace_step *s)
 
 /* Through the stages of a group, as far as the row came. */
 static struct mr_error *walk_group(struct mr_tracer *t, const struct mr_plan_group *g, size_t from,
-                                   const struct mr_id *id, struct mr_str map)
+                                   const struct mr_id *id, struct mr_str map, bool taken)
 {
     for (size_t i = from; i < g->stage_count; i++) {
         struct mr_trace_step *s = step_new(t, &t->plan->stages[g->stages[i]], id);
         s->before = map;
-        MR_TRY(judge(t, s, i + 1 == g->stage_count));
+        MR_TRY(judge(t, s, i + 1 == g->stage_count, taken));
         map = s->after;
         if (!goes_on(s))
             break;
@@ -369,7 +388,7 @@ static struct mr_error *enters_inside(struct mr_tracer *t, const struct mr_plan_
             MR_TRY(find(t, stage->dead_topic, id, &row));
         if (row->found) {
             struct mr_value body = mr_browse_field(row->map, "row");
-            return walk_group(t, g, i, id, mr_str_span((const char *)body.ptr, body.len));
+            return walk_group(t, g, i, id, mr_str_span((const char *)body.ptr, body.len), false);
         }
     }
     const struct mr_plan_stage *tail = &t->plan->stages[g->stages[g->stage_count - 1]];
@@ -414,10 +433,11 @@ static struct mr_error *visit_group(struct mr_tracer *t, const struct mr_plan_gr
             if (!row->found)
                 continue;
             struct mr_str branch = head->inputs[k].branch, map = row->map;
+            bool taken = row->taken;
             struct mr_id id = branch.len ? mr_id_branch(&names->ids[i], branch) : names->ids[i];
             add_name(names, id);
             came = true;
-            MR_TRY(walk_group(t, g, 0, &id, map));
+            MR_TRY(walk_group(t, g, 0, &id, map, taken));
         }
     for (size_t i = 0; i < known && !came; i++)
         MR_TRY(enters_inside(t, g, &names->ids[i]));
@@ -459,8 +479,8 @@ struct mr_error *mr_tracer_find(struct mr_tracer *t, const struct mr_id *id, str
     if (!t->trace.count) {
         char hex[MR_ID_HEX_LEN + 1];
         mr_id_hex(id, hex);
-        return mr_error(MR_ROW_UNKNOWN, "pipeline \"%.*s\" keeps no row %s",
-                        MR_FMT(t->plan->name), hex);
+        return mr_error(MR_ROW_UNKNOWN, "pipeline \"%.*s\" keeps no row %s", MR_FMT(t->plan->name),
+                        hex);
     }
     MR_TRY(find_origin(t, id));
     *out = &t->trace;

@@ -1,4 +1,5 @@
-/* From a row of a source back to its file: tries the paths there are until one makes the row's id. */
+/* From a row of a source back to its file: tries the paths there are until one makes the row's id.
+ */
 #include <stdlib.h>
 
 #include "stages/command/trace.h"
@@ -14,7 +15,7 @@ struct listing {
     struct {
         uint32_t ordinal;
         struct mr_str path;
-    } *known;
+    } * known;
     size_t known_count;
 };
 
@@ -119,7 +120,8 @@ static struct mr_error *match_entry(void *arg, const struct mr_browse_row *row, 
     return NULL;
 }
 
-static struct mr_str from_list(struct mr_origins *o, const struct mr_plan_stage *s, uint32_t ordinal)
+static struct mr_str from_list(struct mr_origins *o, const struct mr_plan_stage *s,
+                               uint32_t ordinal)
 {
     struct listed listed = {.ordinal = ordinal, .arena = o->arena};
     if (s->part == MR_SOURCE_READ && s->input_count)
@@ -147,8 +149,8 @@ struct mr_str mr_origins_path(struct mr_origins *o, const struct mr_id *id,
         path = from_list(o, s, place->file);
     if (path.len) {
         if ((l->known_count & (l->known_count - 1)) == 0)
-            l->known = mr_realloc(l->known, (l->known_count ? 2 * l->known_count : 1) *
-                                                sizeof *l->known);
+            l->known =
+                mr_realloc(l->known, (l->known_count ? 2 * l->known_count : 1) * sizeof *l->known);
         l->known[l->known_count].ordinal = place->file;
         l->known[l->known_count++].path = path;
     }

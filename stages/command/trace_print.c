@@ -32,7 +32,8 @@ static bool same(struct mr_value a, struct mr_value b)
     return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
 }
 
-static void one_side(struct mr_str from, struct mr_str other, bool is_before, change_fn fn, void *arg)
+static void one_side(struct mr_str from, struct mr_str other, bool is_before, change_fn fn,
+                     void *arg)
 {
     struct mr_walk w;
     struct mr_value key, value;
@@ -275,8 +276,15 @@ static void reason_text(struct mr_buf *out, const struct mr_trace_step *s)
 static void step_text(struct mr_buf *out, const struct mr_trace_step *s, const struct mr_id *id)
 {
     static const char *const words[] = {
-        "read",     "made here", "forwarded", "written", "dropped",
-        "rejected", "expanded",  "absorbed",  "not there yet: the run is not over",
+        "read",
+        "made here",
+        "forwarded",
+        "written",
+        "dropped",
+        "rejected",
+        "expanded",
+        "absorbed",
+        "not there yet: the run is not over",
         "went on, but what became of it is no longer kept",
     };
     char hex[MR_ID_HEX_LEN + 1];
@@ -312,8 +320,9 @@ void mr_trace_text(const struct mr_trace *t, const struct mr_id *id, struct mr_b
         mr_buf_printf(out, "  record %u of \"%.*s\" (records count from 1)\n", p->record + 1,
                       MR_FMT(t->file));
     else
-        mr_buf_printf(out, "  record %u of file %u of source %u (records count from 1, files from 0 "
-                           "by sorted path; its path is not kept or the file is gone)\n",
+        mr_buf_printf(out,
+                      "  record %u of file %u of source %u (records count from 1, files from 0 "
+                      "by sorted path; its path is not kept or the file is gone)\n",
                       p->record + 1, p->file, p->source);
     if (has_parent(t)) {
         mr_id_hex(&t->head.parent, hex);

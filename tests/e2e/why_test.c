@@ -196,6 +196,39 @@ START_TEST(test_wrong_ids)
 }
 END_TEST
 
+static bool is_written(struct program *at)
+{
+    RUN(at, "why", "--where", "n == 14");
+    return strstr(at->out, "out              written") != NULL;
+}
+
+static bool has_begun(struct program *at)
+{
+    return program_read(at, ".millrace/demo/runs.json") && program_read(at, ".millrace/demo/plans/e1");
+}
+
+/* The same questions while the pipeline works. */
+START_TEST(test_while_it_runs)
+{
+    program_write(&p, "x.yaml",
+                  "name: demo\n"
+                  "sources:\n"
+                  "  docs: { files: [\"in/*.jsonl\"], watch: yes, settle_ms: 0, poll_ms: 50 }\n"
+                  "stages:\n"
+                  "  - id: words\n    use: general_text.word_number_filter\n"
+                  "    with: { min_words: 3 }\n    keys: { input_key: text }\n"
+                  "sinks: { out: { file: out/clean.jsonl } }\n");
+    write_rows(20);
+    pid_t pid = START(&p, "run", "x.yaml", "--quiet");
+    program_until(&p, has_begun, "the run begins");
+    program_until(&p, is_written, "a row reaches the sink");
+    ck_assert_int_eq(RUN(&p, "why", "--where", "n == 11"), 0);
+    program_said(&p, "dropped: too_few_words, value 1, threshold 3");
+    ck_assert_int_eq(RUN(&p, "stop", "demo"), 0);
+    ck_assert_int_eq(program_wait(&p, pid), 0);
+}
+END_TEST
+
 /* Same row over two branches: told apart behind the union, found by the id that it had before. */
 START_TEST(test_branches)
 {
@@ -227,6 +260,7 @@ Suite *suite_e2e_why(void)
     tcase_add_loop_test(c, test_the_way, 0, 2);
     tcase_add_test(c, test_by_content);
     tcase_add_test(c, test_wrong_ids);
+    tcase_add_test(c, test_while_it_runs);
     tcase_add_test(c, test_branches);
     suite_add_tcase(s, c);
     return s;
