@@ -167,3 +167,23 @@ struct mr_error *mr_files__position_load(struct mr_source *s)
     mr_buf_add(&s->cursor, s->value.ptr + end + 1, s->value.len - (size_t)end - 1);
     return NULL;
 }
+
+struct mr_error *mr_files__inputs(const struct mr_connector_env *env,
+                                  void (*fn)(void *arg, struct mr_str name, uint64_t bytes), void *arg)
+{
+    struct mr_buf prefix = {0}, text = {0};
+    mr_buf_printf(&prefix, "xs%.*s%cf", MR_FMT(env->name), 0);
+    struct mr_store_iter *i = mr_store_iter_open(env->store, mr_buf_str(&prefix), (struct mr_str){0});
+    for (; mr_store_iter_valid(i); mr_store_iter_next(i)) {
+        struct mr_str key = mr_store_iter_key(i);
+        struct files_file f = {0};
+        text.len = 0;
+        mr_buf_adds(&text, mr_store_iter_value(i));
+        if (sscanf(mr_buf_text(&text), "%" SCNu32 " %" SCNu32 " %" SCNu64, &f.ordinal, &f.generation,
+                   &f.size) == 3)
+            fn(arg, mr_str_span(key.ptr + prefix.len, key.len - prefix.len), f.size);
+    }
+    mr_buf_finish(&prefix);
+    mr_buf_finish(&text);
+    return mr_store_iter_close(i);
+}

@@ -481,5 +481,6 @@ const struct mr_source_type mr_source_files = {
     .save = save,
     .progress = progress,
     .found_new = found_new,
+    .inputs = mr_files__inputs,
     .close = close_source,
 };

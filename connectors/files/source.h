@@ -51,6 +51,9 @@ struct mr_source {
 };
 
 /* listing.c */
+struct mr_error *mr_files__inputs(const struct mr_connector_env *env,
+                                  void (*fn)(void *arg, struct mr_str name, uint64_t bytes),
+                                  void *arg);
 struct mr_str mr_files__key(struct mr_source *s, char kind, struct mr_str id);
 struct mr_error *mr_files__file_get(struct mr_source *s, struct mr_str id, struct files_file *out,
                                     bool *found);

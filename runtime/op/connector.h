@@ -93,6 +93,10 @@ struct mr_source_type {
     /* Bytes of the input as it lies there, for rates and the time left: read by this run, and known of
      * so far. NULL where that cannot be said. */
     void (*progress)(const struct mr_source *s, uint64_t *read, uint64_t *known);
+    /* What the source has taken so far, each with its size, in the order of names; of a task that is not
+     * at work: the source is not open, env->store is. NULL where that cannot be told. */
+    struct mr_error *(*inputs)(const struct mr_connector_env *env,
+                               void (*fn)(void *arg, struct mr_str name, uint64_t bytes), void *arg);
     /* True when this run found anything that earlier runs had not seen. */
     bool (*found_new)(const struct mr_source *s);
     void (*close)(struct mr_source *s);

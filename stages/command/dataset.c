@@ -1,6 +1,7 @@
 /* `millrace dataset show|ls`: what a sink holds in an epoch, and how it came about. */
 #include <stdio.h>
 
+#include "runtime/row/json.h"
 #include "stages/command/command.h"
 #include "stages/command/topic_ref.h"
 #include "stages/supervise/epochs.h"
@@ -16,6 +17,8 @@ static const struct mr_option option_table[] = {
     MR_OPTION_JSON(struct options),
     {0},
 };
+
+enum { FILES_SHOWN = 5 };
 
 /* One dataset: a sink of an epoch. */
 struct dataset {
@@ -221,9 +224,16 @@ static void origin_json(const struct dataset *d, struct mr_json_out *j)
 
 static void show_json(const struct dataset *d, struct mr_json_out *j)
 {
+    struct mr_value sources = member(d->card, "sources");
+    struct mr_buf text = {0};
     mr_json_begin_object(j);
     address_json(d, j);
     origin_json(d, j);
+    mr_json_key(j, "sources"); /* what was read: how much, and the first names */
+    if (sources.len)
+        mr_json_write_value(sources, &text);
+    mr_json_raw(j, sources.len ? mr_buf_str(&text) : MR_STR("{}"));
+    mr_buf_finish(&text);
     mr_json_key(j, "stages");
     mr_json_begin_array(j);
     for (size_t i = 0; i < d->plan->stage_count; i++)
@@ -275,6 +285,28 @@ static void show_stage(const struct dataset *d, const struct mr_plan_stage *s, s
     mr_buf_addc(out, '\n');
 }
 
+static void show_sources(const struct dataset *d, struct mr_buf *out)
+{
+    struct mr_value sources = member(d->card, "sources"), key, value, name;
+    struct mr_walk w, names;
+    if (mr_value_type(sources) != MR_MAP)
+        return;
+    mr_walk_begin(&w, sources);
+    while (mr_walk_next(&w, &key) && mr_walk_next(&w, &value)) {
+        struct mr_value list = member(value, "names");
+        uint64_t count = member_uint(value, "count"), shown = 0;
+        mr_buf_printf(out, "source      %.*s: %llu file%s, ", MR_FMT(mr_value_text(key)),
+                      (unsigned long long)count, count == 1 ? "" : "s");
+        mr_table_bytes(member_uint(value, "bytes"), out);
+        if (mr_value_type(list) == MR_LIST) {
+            mr_walk_begin(&names, list);
+            while (shown < FILES_SHOWN && mr_walk_next(&names, &name))
+                mr_buf_printf(out, "%s%.*s", shown++ ? ", " : ": ", MR_FMT(mr_value_text(name)));
+        }
+        mr_buf_addz(out, shown < count ? ", ...\n" : "\n");
+    }
+}
+
 static void show_text(const struct dataset *d, struct mr_buf *out)
 {
     const struct mr_recorded_sink *r = recorded(d);
@@ -295,7 +327,9 @@ static void show_text(const struct dataset *d, struct mr_buf *out)
                   e->run == 1 ? "" : "s");
     if (e->parent)
         mr_buf_printf(out, ", beside epoch %u", e->parent);
-    mr_buf_addz(out, "\nstages\n");
+    mr_buf_addc(out, '\n');
+    show_sources(d, out);
+    mr_buf_addz(out, "stages\n");
     for (size_t i = 0; i < d->plan->stage_count; i++)
         if (d->above[i])
             show_stage(d, &d->plan->stages[i], out);

@@ -7,7 +7,7 @@
 #include "stages/supervise/epochs.h"
 #include "stages/supervise/members.h"
 
-enum { CARD_MAX_BYTES = 16 << 20 };
+enum { CARD_MAX_BYTES = 16 << 20, INPUTS_NAMED = 100, NAME_ROOM = 256 };
 
 /* Counters that balance and add up over runs; the others are of a process or of a moment. */
 static const int counted[] = {MR_C_IN, MR_C_FORWARDED, MR_C_DROPPED, MR_C_REJECTED, MR_C_ABSORBED,
@@ -94,6 +94,87 @@ static void add_stage(struct mr_json_out *j, const struct mr_plan_stage *s, stru
     mr_json_end_object(j);
 }
 
+/* ---- what the sources took ---- */
+
+struct inputs {
+    struct mr_json_out *out;
+    uint64_t count, bytes;
+};
+
+static void add_input(void *arg, struct mr_str name, uint64_t bytes)
+{
+    struct inputs *i = arg;
+    i->bytes += bytes;
+    if (i->count++ < INPUTS_NAMED)
+        mr_json_text(i->out, name);
+}
+
+/* The task has ended, so its store may be opened: nobody else has the pipeline. */
+static struct mr_error *list_inputs(const struct mr_epochs *e, const struct mr_plan_stage *s,
+                                    struct mr_str name, struct inputs *to)
+{
+    struct mr_buf dir = {0};
+    struct mr_store *store = NULL;
+    struct mr_store_options options = {0};
+    mr_layout_task(&e->home->layout, s->id, s->epoch, 0, &dir);
+    struct mr_error *failed = mr_store_open(mr_buf_text(&dir), &options, &store);
+    struct mr_connector_env env = {.name = name, .store = store};
+    if (!failed)
+        failed = s->source->inputs(&env, add_input, to);
+    mr_store_close(store);
+    mr_buf_finish(&dir);
+    return failed;
+}
+
+static struct mr_error *add_source(const struct mr_epochs *e, const struct mr_plan_stage *s,
+                                   bool looked, struct mr_value before, struct mr_json_out *j)
+{
+    struct mr_str name = s->id;
+    struct mr_buf known = {0};
+    if (s->part == MR_SOURCE_LIST) /* "docs.list" lists for "docs" */
+        name.len -= sizeof ".list" - 1;
+    mr_json_key_str(j, name);
+    if (!looked && before.len) {
+        mr_json_write_value(before, &known);
+        mr_json_raw(j, mr_buf_str(&known));
+        mr_buf_finish(&known);
+        return NULL;
+    }
+    struct inputs inputs = {.out = j};
+    mr_json_begin_object(j);
+    mr_json_key(j, "names");
+    mr_json_begin_array(j);
+    struct mr_error *failed = list_inputs(e, s, name, &inputs);
+    mr_json_end_array(j);
+    mr_json_key(j, "count");
+    mr_json_uint(j, inputs.count);
+    mr_json_key(j, "bytes");
+    mr_json_uint(j, inputs.bytes);
+    mr_json_end_object(j);
+    return failed;
+}
+
+static struct mr_error *add_sources(const struct mr_epochs *e, const struct mr_totals *totals,
+                                    const bool *idle, struct mr_value card, struct mr_json_out *j)
+{
+    struct mr_value before = member(card, "sources");
+    mr_json_key(j, "sources");
+    mr_json_begin_object(j);
+    for (size_t i = 0; i < totals->plan->stage_count; i++) {
+        const struct mr_plan_stage *s = &totals->plan->stages[i];
+        if (s->kind != MR_STAGE_SOURCE || s->part == MR_SOURCE_READ || !s->source->inputs)
+            continue;
+        char id[NAME_ROOM];
+        snprintf(id, sizeof id, "%.*s", MR_FMT(s->id));
+        if (s->part == MR_SOURCE_LIST && s->id.len < sizeof id)
+            id[s->id.len - (sizeof ".list" - 1)] = 0;
+        bool looked = !(idle && idle[s->group]) && totals->stages[i].counter[MR_C_IN] > 0;
+        MR_TRY(add_source(e, s, looked, member(before, id), j));
+    }
+    mr_json_end_object(j);
+    return NULL;
+}
+
 static struct mr_error *save_card(const struct mr_epochs *e, const struct mr_recorded_epoch *epoch,
                                   const struct mr_totals *totals, const bool *idle)
 {
@@ -119,10 +200,12 @@ static struct mr_error *save_card(const struct mr_epochs *e, const struct mr_rec
         add_stage(&j, s, before, idle && idle[s->group] ? NULL : &totals->stages[i]);
     }
     mr_json_end_array(&j);
+    struct mr_error *failed = add_sources(e, totals, idle, own.len ? own : parent, &j);
     mr_json_end_object(&j);
     mr_buf_addc(&j.text, '\n');
     card_path(e->home, epoch->number, &path);
-    struct mr_error *failed = mr_file_replace(path.ptr, mr_buf_str(&j.text), 0600);
+    if (!failed)
+        failed = mr_file_replace(path.ptr, mr_buf_str(&j.text), 0600);
     mr_buf_finish(&path);
     mr_buf_finish(&j.text);
     return failed;
