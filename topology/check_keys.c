@@ -148,8 +148,27 @@ static void check_absent(struct compile *c, const struct item *item, const struc
     }
 }
 
-static void check_types(struct compile *c, const struct topo_role *role, size_t i,
-                        const struct flow_key *key)
+/* A branch all of whose rows have another type. */
+static bool check_branches(struct compile *c, const struct item *item, const struct topo_role *role,
+                           size_t i, uint32_t wanted)
+{
+    bool ok = true;
+    for (size_t b = 0; item->from_count > 1 && b < item->from_count; b++) {
+        const struct flow_schema *one = branch_schema(c, &item->from[b]);
+        const struct flow_key *key = one ? mr_schema__find(one, role->names[i]) : NULL;
+        if (key && !key->gone && key->certain && key->always && !(key->types & wanted))
+            ok = TOPO_ERROR(c, MR_KEY_TYPE, &role->names_at[i],
+                            "All rows of that branch would be rejected: bring it to the type there "
+                            "(cast).",
+                            "key \"%.*s\" is %s on rows from \"%.*s\"; role `%s` takes %s",
+                            MR_FMT(key->name), types_text(c, key->types), MR_FMT(item->from[b].text),
+                            role->key->name, types_text(c, wanted));
+    }
+    return ok;
+}
+
+static void check_types(struct compile *c, const struct item *item, const struct topo_role *role,
+                        size_t i, const struct flow_key *key)
 {
     uint32_t wanted = role->key->types | (role->key->nullable ? MR_NULL : 0);
     uint32_t values = key->types & ~(uint32_t)MR_NULL;
@@ -157,6 +176,8 @@ static void check_types(struct compile *c, const struct topo_role *role, size_t 
     const char *remedy = "Read another key, or bring it to the type before (cast).";
     if (!key->certain && values == MR_ANY)
         return; /* nothing is known */
+    if (must_exist(role) && !check_branches(c, item, role, i, wanted))
+        return;
     if (values && !(values & wanted)) {
         const char *fact =
             mr_topology__text(c, "key \"%.*s\" is %s; role `%s` takes %s", MR_FMT(key->name),
@@ -184,7 +205,7 @@ static const char *lacking(struct compile *c, const struct item *item, struct mr
         const struct flow_schema *one = branch_schema(c, &item->from[i]);
         const struct flow_key *key = one ? mr_schema__find(one, name) : NULL;
         if (one && !one->unknown && (!key || key->gone))
-            mr_buf_printf(&text, "%s\"%.*s\"", text.len ? ", " : ": not on those from ",
+            mr_buf_printf(&text, "%s\"%.*s\"", text.len ? ", " : "",
                           MR_FMT(item->from[i].text));
     }
     const char *out = mr_topology__text(c, "%s", mr_buf_text(&text));
@@ -195,9 +216,18 @@ static const char *lacking(struct compile *c, const struct item *item, struct mr
 static void not_always(struct compile *c, const struct item *item, const struct topo_role *role,
                        size_t i, const struct flow_key *key)
 {
+    const char *branches = lacking(c, item, key->name);
+    if (key->lacking && !key->assumed) {
+        TOPO_ERROR(c, MR_KEY_MISSING, &role->names_at[i],
+                   "All rows of that branch would be rejected: write the key there, or read it before "
+                   "the branches meet.",
+                   "key \"%.*s\" is on no row %s%s", MR_FMT(key->name),
+                   *branches ? "from " : "of a branch before", branches);
+        return;
+    }
     TOPO_WARNING(c, MR_KEY_MISSING, &role->names_at[i], "Rows without it are rejected as bad_input.",
-                 "key \"%.*s\" is not on every row%s", MR_FMT(key->name),
-                 lacking(c, item, key->name));
+                 "key \"%.*s\" is not on every row%s%s", MR_FMT(key->name),
+                 *branches ? ": not on those from " : "", branches);
 }
 
 static const char *media_name(enum mr_media media)
@@ -229,7 +259,7 @@ static void read_role(struct compile *c, const struct item *item, const struct t
             check_absent(c, item, role, i, in, key);
         } else {
             if (check_media(c, role, i, key))
-                check_types(c, role, i, key);
+                check_types(c, item, role, i, key);
             if (must_exist(role) && !key->always && (key->certain || !in->unknown))
                 not_always(c, item, role, i, key);
         }
@@ -362,6 +392,14 @@ static void keep_bound(const struct compile *c, const struct item *item, struct 
     out->count = kept;
 }
 
+/* Behind a stage whose expressions can tell branches apart, one may be gone as a whole. (Filters drop
+ * rows for what they hold; that one would drop all of a branch is no reason to need its keys.) */
+static void forget_lacking(const struct item *item, struct flow_schema *out)
+{
+    for (size_t i = 0; (item->route_count || item->expr_count) && i < out->count; i++)
+        out->keys[i].lacking = false;
+}
+
 static struct flow_schema *through(struct compile *c, struct item *item)
 {
     const struct flow_schema *in = item->schema_in;
@@ -393,6 +431,7 @@ static struct flow_schema *through(struct compile *c, struct item *item)
         if (a == MR_WRITE || a == MR_MAY_WRITE || a == MR_CHANGE)
             write_role(c, item, &item->roles[r], in, out);
     }
+    forget_lacking(item, out);
     return out;
 }
 

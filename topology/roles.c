@@ -32,6 +32,11 @@ static bool key_name_ok(struct compile *c, const struct node *n)
     return true;
 }
 
+static bool may_be_unbound(const struct mr_key *key)
+{
+    return key->optional && !key->must_bind;
+}
+
 /* One `role: key`, `role: [a, b]` or `role: null`. */
 static bool bind(struct compile *c, struct topo_role *role, const struct given *given)
 {
@@ -43,7 +48,7 @@ static bool bind(struct compile *c, struct topo_role *role, const struct given *
     role->at = given->key->at;
     role->count = 0;
     if (mr_node__is_null(n)) {
-        if (role->key->optional)
+        if (may_be_unbound(role->key))
             return true;
         return TOPO_ERROR(c, MR_OP_ROLE_VALUE, &n->at, NULL, "role `%s` must be bound to a key",
                           role->key->name);
@@ -52,7 +57,7 @@ static bool bind(struct compile *c, struct topo_role *role, const struct given *
     if (n->kind == NODE_LIST && !role->key->many && count != 1)
         return TOPO_ERROR(c, MR_OP_ROLE_VALUE, &n->at, NULL, "role `%s` takes one key, not %zu",
                           role->key->name, count);
-    if (!count && !role->key->optional)
+    if (!count && !may_be_unbound(role->key))
         return TOPO_ERROR(c, MR_OP_ROLE_VALUE, &n->at, NULL, "role `%s` must be bound to a key",
                           role->key->name);
     if (count > MR_NAMES_MAX / 2)
@@ -114,7 +119,7 @@ static bool bind_defaults(struct compile *c, struct item *item)
             role->names[0] = mr_str_of(role->key->def);
             role->names_at[0] = role->at;
             role->count = 1;
-        } else if (!role->key->optional) {
+        } else if (!may_be_unbound(role->key)) {
             ok = TOPO_ERROR(c, MR_OP_ROLE_MISSING, &role->at,
                             mr_topology__text(c, "Add `%s: KEY`. %s", role->key->name,
                                               role->key->doc ? role->key->doc : ""),

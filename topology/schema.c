@@ -48,6 +48,7 @@ static void unite_absent(struct flow_key *key, const struct flow_schema *without
         return;
     }
     key->always = false;
+    key->lacking = key->lacking || !without->open;
     if (without->open) {
         key->types = MR_ANY | MR_NULL;
         key->media = MR_MEDIA_TEXT;
@@ -63,9 +64,11 @@ static void unite_key(struct flow_key *key, const struct flow_key *other)
         if (key->gone)
             *key = *other;
         key->always = false;
+        key->lacking = true;
         return;
     }
     key->types |= other->types;
+    key->lacking = key->lacking || other->lacking;
     if (key->media != other->media)
         key->media = MR_MEDIA_TEXT;
     key->always = key->always && other->always;

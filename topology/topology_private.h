@@ -280,6 +280,7 @@ struct flow_key {
     bool always;    /* on every row */
     bool certain;   /* declared or written, not just seen in a sample */
     bool gone;      /* removed upstream */
+    bool lacking;   /* certainly on no row of some branch that nothing has sorted out since */
     bool assumed;   /* missed by an earlier stage, which was said: no more of it */
     int who;        /* item that wrote or removed it */
     enum mr_media media; /* what the text stands for; MR_MEDIA_TEXT: a text, or not known */

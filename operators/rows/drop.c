@@ -5,12 +5,12 @@ enum { KEYS };
 
 static const struct mr_key key_table[] = {
     [KEYS] = {.name = "input_keys", .access = MR_REMOVE, .types = MR_ANY, .nullable = true,
-              .optional = true, .many = true, .aliases = "input_key",
+              .optional = true, .must_bind = true, .many = true, .aliases = "input_key",
               .doc = "Keys to be removed; rows without them pass."},
     {0}};
 
 /* The role is optional only so that rows may lack its keys: without any key the stage does nothing,
- * which is a mistake. */
+ * which is a mistake. The compiler says so before; this is for other callers. */
 static struct mr_error *open(struct mr_ctx *ctx)
 {
     if (!mr_bound(ctx, KEYS))

@@ -40,6 +40,7 @@ struct mr_key {
     const char *doc;       /* one sentence with a full stop */
     const char *def;       /* key bound when the topology says nothing; NULL: none */
     bool optional;         /* may stay unbound (`role: null` unbinds a default) */
+    bool must_bind;        /* optional as to rows only (MR_REMOVE): the topology must bind it */
     bool nullable;         /* null reaches the operator instead of rejecting the row */
     bool many;             /* binds one or more keys: `role: [a, b]` */
     const char *aliases;   /* other role names, blank-separated, or NULL */
