@@ -16,11 +16,17 @@ struct options {
 };
 
 static const struct mr_option option_table[] = {
-    {.name = "follow", .letter = 'f', MR_OPTION(struct options, follow),
+    {.name = "follow",
+     .letter = 'f',
+     MR_OPTION(struct options, follow),
      .doc = "Go on with new lines until the run is over."},
-    {.name = "stage", MR_OPTION(struct options, stage), .value = "STAGE",
+    {.name = "stage",
+     MR_OPTION(struct options, stage),
+     .value = "STAGE",
      .doc = "Only what is about this stage."},
-    {.name = "level", MR_OPTION(struct options, level), .choices = "info|warn|error",
+    {.name = "level",
+     MR_OPTION(struct options, level),
+     .choices = "info|warn|error",
      .doc = "Only lines of this level and above."},
     MR_OPTION_STATE(struct options),
     MR_OPTION_JSON(struct options),
@@ -74,7 +80,8 @@ static void add_human(struct mr_value line, struct mr_buf *out)
 {
     struct mr_str stage = text_of(line, "stage");
     uint64_t process, count;
-    mr_buf_printf(out, "%.*s %-5.*s ", MR_FMT(text_of(line, "time")), MR_FMT(text_of(line, "level")));
+    mr_buf_printf(out, "%.*s %-5.*s ", MR_FMT(text_of(line, "time")),
+                  MR_FMT(text_of(line, "level")));
     if (stage.len && number_of(line, "process", &process))
         mr_buf_printf(out, "%.*s/%llu ", MR_FMT(stage), (unsigned long long)process);
     mr_buf_adds(out, text_of(line, "message"));
@@ -132,8 +139,8 @@ static bool was_rotated(const struct mr_home *home, FILE *f)
     struct stat mine, there;
     struct mr_buf path = {0};
     mr_event_log_path(home, false, &path);
-    bool other = fstat(fileno(f), &mine) == 0 && stat(path.ptr, &there) == 0 &&
-                 mine.st_ino != there.st_ino;
+    bool other =
+        fstat(fileno(f), &mine) == 0 && stat(path.ptr, &there) == 0 && mine.st_ino != there.st_ino;
     mr_buf_finish(&path);
     return other;
 }
@@ -194,7 +201,8 @@ const struct mr_command mr_command_logs = {
     .arguments = "[PIPELINE|TOPOLOGY]",
     .max_args = 1,
     .doc = "Print what happened to a pipeline's processes: starts, ends, restarts, blame, scale.",
-    .notes = "The log lies in `log.jsonl` of the pipeline's state folder, older lines in `log.1.jsonl`.",
+    .notes =
+        "The log lies in `log.jsonl` of the pipeline's state folder, older lines in `log.1.jsonl`.",
     .options_size = sizeof(struct options),
     .options = option_table,
     .run = run,

@@ -1,4 +1,5 @@
-/* `millrace scale`: how many processes share a stage's tasks, on a running or a stopped pipeline. */
+/* `millrace scale`: how many processes share a stage's tasks, on a running or a stopped pipeline.
+ */
 #include "stages/command/program.h"
 #include "stages/supervise/control.h"
 #include "stages/supervise/scales.h"
@@ -10,7 +11,10 @@ struct options {
 };
 
 static const struct mr_option option_table[] = {
-    {.name = "pipeline", .letter = 'p', MR_OPTION(struct options, pipeline), .value = "NAME",
+    {.name = "pipeline",
+     .letter = 'p',
+     MR_OPTION(struct options, pipeline),
+     .value = "NAME",
      .doc = "The pipeline, by name or topology file, where there are several."},
     MR_OPTION_STATE(struct options),
     MR_OPTION_JSON(struct options),
@@ -37,8 +41,8 @@ static struct mr_error *load_plan(struct change *c, struct mr_arena *arena)
     c->running = mr_home_running(&c->home, &supervisor);
     for (size_t g = 0; c->running && g < c->plan->group_count; g++) {
         struct mr_page *pages[MR_PLAN_PROCESSES_MAX];
-        size_t count = mr_pages_open(&c->home.layout, c->plan, (int)g, pages,
-                                     &c->plan->groups[g].scale);
+        size_t count =
+            mr_pages_open(&c->home.layout, c->plan, (int)g, pages, &c->plan->groups[g].scale);
         for (size_t i = 0; i < count; i++)
             mr_page_close(pages[i]);
     }
@@ -52,8 +56,8 @@ static struct mr_error *kept(struct change *c)
     MR_TRY(mr_scales_load(&c->home, &scales));
     for (size_t i = 0; i < scales.count; i++) {
         int stage = mr_plan_stage_find(c->plan, mr_str_of(scales.items[i].stage));
-        uint32_t wanted = scales.items[i].processes ? scales.items[i].processes
-                                                    : scales.items[i].declared;
+        uint32_t wanted =
+            scales.items[i].processes ? scales.items[i].processes : scales.items[i].declared;
         if (stage != MR_PLAN_NONE && wanted)
             c->plan->groups[c->plan->stages[stage].group].scale = wanted;
     }
@@ -126,7 +130,8 @@ static void print_all(const struct change *c)
         const struct mr_plan_stage *s = &c->plan->stages[i];
         const struct mr_plan_group *g = &c->plan->groups[s->group];
         if (!c->o->json) {
-            mr_buf_printf(&out.text, "%-28.*s  %9u  %10u\n", MR_FMT(s->id), g->scale, g->partitions);
+            mr_buf_printf(&out.text, "%-28.*s  %9u  %10u\n", MR_FMT(s->id), g->scale,
+                          g->partitions);
             continue;
         }
         mr_json_begin_object(&out);
@@ -192,10 +197,12 @@ const struct mr_command mr_command_scale = {
     .arguments = "[STAGE N]",
     .max_args = 2,
     .doc = "Show, or change, how many processes share a stage's tasks.",
-    .notes = "On a running pipeline the stage's processes finish their row, commit and end; then N\n"
-             "start, each with its part of the tasks and their state; other stages go on. The number is\n"
-             "kept for later runs, until the topology declares another one. There are at most as many\n"
-             "processes as `partitions:`; changing those opens a new epoch.",
+    .notes =
+        "On a running pipeline the stage's processes finish their row, commit and end; then N\n"
+        "start, each with its part of the tasks and their state; other stages go on. The number "
+        "is\n"
+        "kept for later runs, until the topology declares another one. There are at most as many\n"
+        "processes as `partitions:`; changing those opens a new epoch.",
     .options_size = sizeof(struct options),
     .options = option_table,
     .run = run,

@@ -1,6 +1,7 @@
 /* `millrace status`: what a pipeline does or did, read from its pages; needs no supervisor. */
 #include "runtime/base/clock.h"
 #include "stages/command/program.h"
+#include "stages/supervise/scales.h"
 #include "stages/supervise/summary.h"
 
 struct options {
@@ -42,6 +43,22 @@ static struct mr_error *print_pages(const struct mr_home *home, bool running, bo
     return NULL;
 }
 
+/* What `millrace scale` left for the next run, beside the table of the last one. */
+static struct mr_error *print_scales(const struct mr_home *home)
+{
+    struct mr_scales scales;
+    struct mr_buf text = {0};
+    MR_TRY(mr_scales_load(home, &scales));
+    for (size_t i = 0; i < scales.count; i++)
+        if (scales.items[i].processes)
+            mr_buf_printf(&text, "stage \"%s\": %u processes by `millrace scale`\n",
+                          scales.items[i].stage, scales.items[i].processes);
+    mr_print(&text);
+    mr_buf_finish(&text);
+    mr_scales_finish(&scales);
+    return NULL;
+}
+
 static struct mr_error *status(const struct mr_home *home, bool json, struct mr_arena *arena)
 {
     pid_t supervisor;
@@ -51,7 +68,9 @@ static struct mr_error *status(const struct mr_home *home, bool json, struct mr_
     if (!e && found)
         mr_print(&text);
     mr_buf_finish(&text);
-    return e || found ? e : print_pages(home, running, json, arena);
+    if (!e && !found)
+        e = print_pages(home, running, json, arena);
+    return e || json ? e : print_scales(home);
 }
 
 static enum mr_exit run(const struct mr_call *call)

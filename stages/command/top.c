@@ -43,7 +43,8 @@ struct view {
     bool running;
 };
 
-static const char *const states[] = {"starting", "working", "waiting", "blocked", "ended", "failed"};
+static const char *const states[] = {"starting", "working", "waiting",
+                                     "blocked",  "ended",   "failed"};
 /* Of several processes the one that says most about the stage. */
 static const int weights[] = {4, 2, 1, 3, 0, 5};
 
@@ -205,9 +206,9 @@ static void add_view(const struct view *v, size_t most, struct mr_buf *out)
 {
     mr_buf_printf(out, "%.*s, run %u, %s\n", MR_FMT(v->plan->name), v->record.run,
                   v->running ? "running" : "not running");
-    mr_buf_printf(out, "%-*s  %9s  %9s  %9s  %11s  %9s  %6s  %9s  %8s  %7s  %s\n", NAME_WIDTH, "stage",
-                  "in/s", "out/s", "lag", "dropped", "rejected", "CPU", "memory", "restarts", "scale",
-                  "state");
+    mr_buf_printf(out, "%-*s  %9s  %9s  %9s  %11s  %9s  %6s  %9s  %8s  %7s  %s\n", NAME_WIDTH,
+                  "stage", "in/s", "out/s", "lag", "dropped", "rejected", "CPU", "memory",
+                  "restarts", "scale", "state");
     for (size_t i = 0; i < v->plan->stage_count && i < most; i++)
         add_stage(v, i, out);
     if (v->plan->stage_count > most)
@@ -356,9 +357,10 @@ const struct mr_command mr_command_top = {
     .arguments = "[PIPELINE|TOPOLOGY]",
     .max_args = 1,
     .doc = "Show live what all stages do: rates, lag, CPU, memory, restarts, scale.",
-    .notes = "Once a second; q ends it. Without a terminal it prints a view a second until the run is\n"
-             "over. CPU: 100% is one core. scale: processes and partitions. state: that of the busiest\n"
-             "process; blocked is one whose readers are behind.",
+    .notes =
+        "Once a second; q ends it. Without a terminal it prints a view a second until the run is\n"
+        "over. CPU: 100% is one core. scale: processes and partitions. state: that of the busiest\n"
+        "process; blocked is one whose readers are behind.",
     .options_size = sizeof(struct options),
     .options = option_table,
     .run = run,

@@ -125,7 +125,8 @@ static const char *next_step_hung(struct suspect *one)
 bool blame_crash(struct supervisor *s, const struct child *c, int signal)
 {
     bool memory = is_out_of_memory(s, signal), hung = c->hung && signal == SIGKILL;
-    if ((!is_crash(signal) && !memory && !hung) || !c->page || c->page_stale || !atomic_load(&c->page->noted))
+    if ((!is_crash(signal) && !memory && !hung) || !c->page || c->page_stale ||
+        !atomic_load(&c->page->noted))
         return false;
     struct mr_id id;
     uint32_t stage = atomic_load(&c->page->note_stage);

@@ -27,8 +27,10 @@ struct child *child_create(struct supervisor *s, int group, uint32_t instance)
 
 void child_destroy(struct child *c)
 {
-    if (c->of->loop)
+    if (c->of->loop) {
         ev_timer_stop(c->of->loop, &c->restart);
+        said_close(c);
+    }
     mr_page_close(c->page);
     free(c);
 }
@@ -48,7 +50,7 @@ const char *child_name(const struct child *c)
 
 /* In the child, between fork and exec: only calls that are safe there. Its own process group keeps
  * the terminal's Ctrl-C away: stopping is the supervisor's decision. */
-static _Noreturn void become_stage(pid_t supervisor, int lock, char *const argv[])
+static _Noreturn void become_stage(pid_t supervisor, int lock, int said, char *const argv[])
 {
     sigset_t none;
     sigemptyset(&none);
@@ -65,6 +67,8 @@ static _Noreturn void become_stage(pid_t supervisor, int lock, char *const argv[
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null >= 0)
         dup2(null, STDIN_FILENO);
+    if (said >= 0)
+        dup2(said, STDERR_FILENO);
     dup2(STDERR_FILENO, STDOUT_FILENO);
     execv("/proc/self/exe", argv);
     _exit(MR_STAGE_EXIT_RETRY);
@@ -94,6 +98,7 @@ void child_start(struct child *c)
     char program[] = "millrace", command[] = "stage";
     char *argv[] = {program, command, plan.ptr, group, instance, scale, run, hash, NULL};
     remove_page(c);
+    int said = said_open(c);
     pid_t self = getpid();
     /* Until the child has handlers of its own no signal may reach it: ours would swallow it. */
     sigset_t all, before;
@@ -101,9 +106,11 @@ void child_start(struct child *c)
     sigprocmask(SIG_SETMASK, &all, &before);
     c->pid = fork();
     if (c->pid == 0)
-        become_stage(self, s->options->home->lock, argv);
+        become_stage(self, s->options->home->lock, said, argv);
     sigprocmask(SIG_SETMASK, &before, NULL);
     mr_buf_finish(&plan);
+    if (said >= 0)
+        close(said);
     if (c->pid < 0) {
         supervisor_fail(s, mr_error_errno(MR_STAGE_FAILED, "cannot start %s", child_name(c)));
         return;
@@ -263,6 +270,7 @@ static void reaped(struct child *c, int status)
 {
     struct supervisor *s = c->of;
     child_look(c);
+    said_drain(c);
     c->pid = 0;
     c->state = CHILD_STOPPED;
     uint64_t rows = c->page_stale ? 0 : rows_of(c->page);

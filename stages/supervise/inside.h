@@ -35,6 +35,13 @@ struct child {
     uint64_t progress_ms;
     bool hung;             /* ended by us: no progress in the longest row time */
     unsigned restarts;     /* in this session */
+    struct {               /* its standard error */
+        bool open;
+        int fd;
+        struct ev_io io;
+        char line[800];
+        size_t len;
+    } said;
 };
 
 /* The processes that share a group's tasks, and a change of their number: the old ones finish their
@@ -123,6 +130,11 @@ void supervisor_note(const struct supervisor *s, enum mr_log_level level, const 
                      const struct child *c, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 void supervisor_totals(struct supervisor *s);
+
+/* said.c: open gives the end for the process to write to, or -1; drain takes what is left. */
+int said_open(struct child *c);
+void said_drain(struct child *c);
+void said_close(struct child *c);
 
 /* scale.c */
 void scale_begin(struct supervisor *s);  /* the children of all groups */

@@ -19,7 +19,7 @@ enum { FOLDS = 64, FOLD_MS = 10000 };
 /* A line written lately, and how often it came again. */
 struct fold {
     bool used;
-    uint64_t hash, since_ms; /* monotonic */
+    uint64_t hash, since_ms;           /* monotonic */
     uint64_t count, first_ms, last_ms; /* of those not written; wall clock */
     enum mr_log_level level;
     char *name, *stage, *message;
@@ -234,9 +234,15 @@ void mr_event_log_add(struct mr_event_log *l, const struct mr_event *e)
     }
     struct mr_buf stage = {0};
     mr_buf_adds(&stage, e->stage);
-    *f = (struct fold){.used = true, .hash = hash, .since_ms = mr_now_ms(), .level = e->level,
-                       .name = mr_strdup(e->name), .stage = mr_strdup(mr_buf_text(&stage)),
-                       .message = mr_strdup(e->message), .process = e->process, .pid = e->pid};
+    *f = (struct fold){.used = true,
+                       .hash = hash,
+                       .since_ms = mr_now_ms(),
+                       .level = e->level,
+                       .name = mr_strdup(e->name),
+                       .stage = mr_strdup(mr_buf_text(&stage)),
+                       .message = mr_strdup(e->message),
+                       .process = e->process,
+                       .pid = e->pid};
     mr_buf_finish(&stage);
     write_line(l, f, wall, false);
 }

@@ -172,7 +172,8 @@ static bool parse_address(struct mr_str text, struct address *out)
     }
     *out = (struct address){0};
     if (v6) {
-        out->at.v6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+        out->at.v6 =
+            (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
         out->len = sizeof out->at.v6;
         return inet_pton(AF_INET6, host, &out->at.v6.sin6_addr) == 1;
     }
@@ -186,13 +187,15 @@ static struct mr_error *listen_at(struct mr_str text, int *fd)
     struct address a;
     int yes = 1;
     if (!parse_address(text, &a))
-        return mr_error_remedy(mr_error(MR_METRICS, "\"%.*s\" is not an address and port", MR_FMT(text)),
-                               "Write --metrics=127.0.0.1:9464, --metrics=[::1]:9464 or --metrics=9464.");
+        return mr_error_remedy(
+            mr_error(MR_METRICS, "\"%.*s\" is not an address and port", MR_FMT(text)),
+            "Write --metrics=127.0.0.1:9464, --metrics=[::1]:9464 or --metrics=9464.");
     *fd = socket(a.at.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (*fd >= 0 && setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
         bind(*fd, &a.at.any, a.len) == 0 && listen(*fd, CONNECTIONS) == 0)
         return NULL;
-    struct mr_error *e = mr_error_errno(MR_METRICS, "metrics cannot be served at \"%.*s\"", MR_FMT(text));
+    struct mr_error *e =
+        mr_error_errno(MR_METRICS, "metrics cannot be served at \"%.*s\"", MR_FMT(text));
     if (*fd >= 0)
         close(*fd);
     return e;
@@ -207,8 +210,8 @@ static void say_address(struct supervisor *s, int fd)
     bool v6 = a.at.any.sa_family == AF_INET6;
     inet_ntop(a.at.any.sa_family, v6 ? (void *)&a.at.v6.sin6_addr : (void *)&a.at.v4.sin_addr, host,
               sizeof host);
-    supervisor_say(s, MR_LEVEL_INFO, "metrics", NULL, v6 ? "metrics at http://[%s]:%u/metrics"
-                                                         : "metrics at http://%s:%u/metrics",
+    supervisor_say(s, MR_LEVEL_INFO, "metrics", NULL,
+                   v6 ? "metrics at http://[%s]:%u/metrics" : "metrics at http://%s:%u/metrics",
                    host, ntohs(v6 ? a.at.v6.sin6_port : a.at.v4.sin_port));
 }
 
@@ -221,11 +224,10 @@ struct mr_error *metrics_open(struct supervisor *s)
     struct metrics *m = mr_zalloc(sizeof *m);
     m->of = s;
     m->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, m,
-                                 MHD_OPTION_LISTEN_SOCKET, fd,
-                                 MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
-                                 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_S,
-                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-                                 MHD_OPTION_END);
+                                 MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+                                 (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
+                                 (unsigned)CONNECTION_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                                 (size_t)CONNECTION_BYTES, MHD_OPTION_END);
     const union MHD_DaemonInfo *info =
         m->daemon ? MHD_get_daemon_info(m->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
     if (!info) {

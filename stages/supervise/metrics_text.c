@@ -1,7 +1,8 @@
 /* The figures of a running pipeline in Prometheus' text format, version 0.0.4.
  *
  * Rows and bytes are those of whole stages and of tasks, which processes take over from each other
- * without a step back; what belongs to a process (memory, restarts, commit times) bears its number. */
+ * without a step back; what belongs to a process (memory, restarts, commit times) bears its number.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -264,21 +265,23 @@ void metrics_text(struct supervisor *s, struct mr_buf *out)
         add_counter(s, c, out);
     add_outcomes(s, out);
     add_groups(s, out);
-    add_tasks(s, "task_rows_in_total", "counter", "Rows that a task's first stage took.", task_in, out);
+    add_tasks(s, "task_rows_in_total", "counter", "Rows that a task's first stage took.", task_in,
+              out);
     add_tasks(s, "task_rows_out_total", "counter", "Rows that a task's last stage gave.", task_out,
               out);
-    add_tasks(s, "task_lag_bytes", "gauge", "Bytes of input that a task has not yet read.", task_lag,
-              out);
+    add_tasks(s, "task_lag_bytes", "gauge", "Bytes of input that a task has not yet read.",
+              task_lag, out);
     add_processes(s, "process_up", "gauge", "1 while the process runs.", is_up, out);
-    add_processes(s, "process_restarts_total", "counter", "Times it was started again.", restarts, out);
+    add_processes(s, "process_restarts_total", "counter", "Times it was started again.", restarts,
+                  out);
     add_processes(s, "process_cpu_seconds_total", "counter", "User and system time.", cpu, out);
     add_processes(s, "process_memory_bytes", "gauge", "Anonymous memory.", memory, out);
     add_commits(s, out);
     add_one(s, "run", "gauge", "Number of the run.", s->options->run, out);
-    add_one(s, "run_active_seconds", "gauge", "Time at work in this run.", s->totals->active_ms / 1000,
-            out);
-    add_one(s, "input_bytes", "gauge", "Bytes of all input, 0 if not known.", s->totals->input_bytes,
-            out);
+    add_one(s, "run_active_seconds", "gauge", "Time at work in this run.",
+            s->totals->active_ms / 1000, out);
+    add_one(s, "input_bytes", "gauge", "Bytes of all input, 0 if not known.",
+            s->totals->input_bytes, out);
     add_one(s, "input_read_bytes_total", "counter", "Bytes of input that sources have read.",
             mr_totals_input_read(s->totals), out);
     add_one(s, "sources_wait", "gauge", "1 while sources wait, since the disk budget is reached.",

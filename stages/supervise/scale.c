@@ -1,8 +1,8 @@
 /* The number of processes of each group, and how it changes while the pipeline runs.
  *
- * A task belongs to process (partition % scale), and its state lies in a folder of its own, so moving
- * it is closing it in one process and opening it in another. All processes of the group end before
- * one of the new ones starts: no task ever has two owners. Other groups go on meanwhile. */
+ * A task belongs to process (partition % scale), and its state lies in a folder of its own, so
+ * moving it is closing it in one process and opening it in another. All processes of the group end
+ * before one of the new ones starts: no task ever has two owners. Other groups go on meanwhile. */
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -102,14 +102,17 @@ struct mr_error *scale_order(struct supervisor *s, int group, uint32_t processes
     *done = true;
     MR_TRY(record(s, group, processes));
     g->wanted = processes;
-    if (s->phase != PHASE_RUNNING || has_ended(s, group) || (g->step == GROUP_STEADY && g->scale == processes))
+    if (s->phase != PHASE_RUNNING || has_ended(s, group) ||
+        (g->step == GROUP_STEADY && g->scale == processes))
         return NULL;
     *done = false;
     if (g->step != GROUP_DRAINING) {
         struct mr_str id = s->plan->stages[s->plan->groups[group].stages[0]].id;
-        supervisor_say(s, MR_LEVEL_INFO, "scale", NULL,
-                       "stage \"%.*s\": from %u to %u processes; those at work finish their row and "
-                       "commit", MR_FMT(id), g->scale, processes);
+        supervisor_say(
+            s, MR_LEVEL_INFO, "scale", NULL,
+            "stage \"%.*s\": from %u to %u processes; those at work finish their row and "
+            "commit",
+            MR_FMT(id), g->scale, processes);
         drain(s, group);
     }
     return NULL;

@@ -152,13 +152,16 @@ static void apply_one(struct mr_scale *one, struct mr_plan_group *g, struct mr_b
 {
     if (one->declared != g->scale) {
         if (one->processes && one->processes != g->scale)
-            mr_buf_printf(notes, "stage \"%s\": the topology now declares scale %u, which replaces the "
-                                 "%u of `millrace scale`\n", one->stage, g->scale, one->processes);
+            mr_buf_printf(notes,
+                          "stage \"%s\": the topology now declares scale %u, which replaces the "
+                          "%u of `millrace scale`\n",
+                          one->stage, g->scale, one->processes);
         one->declared = g->scale;
         one->processes = 0;
     }
     if (one->processes > g->partitions) {
-        mr_buf_printf(notes, "stage \"%s\": %u of the %u processes asked for, one for each partition\n",
+        mr_buf_printf(notes,
+                      "stage \"%s\": %u of the %u processes asked for, one for each partition\n",
                       one->stage, g->partitions, one->processes);
         one->processes = g->partitions;
     }
@@ -193,17 +196,19 @@ struct mr_error *mr_scale_check(const struct mr_plan *plan, struct mr_str stage,
     *group = plan->stages[index].group;
     const struct mr_plan_group *g = &plan->groups[*group];
     if (processes == 0)
-        return mr_error_remedy(mr_error(MR_SCALE, "stage \"%.*s\" cannot do without a process",
-                                        MR_FMT(stage)),
-                               "`millrace stop` stops the whole pipeline.");
+        return mr_error_remedy(
+            mr_error(MR_SCALE, "stage \"%.*s\" cannot do without a process", MR_FMT(stage)),
+            "`millrace stop` stops the whole pipeline.");
     if (processes > g->partitions)
         return too_many(g, stage, processes);
     uint64_t all = processes;
     for (size_t i = 0; i < plan->group_count; i++)
         all += (int)i == *group ? 0 : plan->groups[i].scale;
     if (all > MR_PLAN_PROCESSES_MAX)
-        return mr_error_remedy(mr_error(MR_SCALE, "the pipeline would have %llu processes; %d is the "
-                                        "most", (unsigned long long)all, MR_PLAN_PROCESSES_MAX),
+        return mr_error_remedy(mr_error(MR_SCALE,
+                                        "the pipeline would have %llu processes; %d is the "
+                                        "most",
+                                        (unsigned long long)all, MR_PLAN_PROCESSES_MAX),
                                "Scale less, or fuse stages.");
     return NULL;
 }

@@ -209,7 +209,8 @@ static struct mr_error *prepare(struct supervisor *s)
         e = mr_bells_open(mr_buf_text(&dir), MR_BELL_SUPERVISOR, &s->bells);
     mr_buf_finish(&dir);
     if (!e)
-        e = mr_event_log_open(s->options->home, s->plan->name, s->options->run, s->options->log, &s->log);
+        e = mr_event_log_open(s->options->home, s->plan->name, s->options->run, s->options->log,
+                              &s->log);
     if (!e)
         e = blame_load(s);
     if (!e)
@@ -232,8 +233,8 @@ static void run_loop(struct supervisor *s)
     } else {
         scale_begin(s);
         watch(s);
-        supervisor_note(s, MR_LEVEL_INFO, "run", NULL, s->options->resumed ? "run %u goes on"
-                                                                          : "run %u begins", s->options->run);
+        supervisor_note(s, MR_LEVEL_INFO, "run", NULL,
+                        s->options->resumed ? "run %u goes on" : "run %u begins", s->options->run);
         for (size_t i = 0; i < s->child_count && s->phase == PHASE_RUNNING; i++)
             child_start(s->children[i]);
         if (!all_gone(s))
@@ -244,7 +245,10 @@ static void run_loop(struct supervisor *s)
     }
     metrics_close(s);
     control_close(s);
+    for (size_t i = 0; i < s->child_count; i++)
+        said_close(s->children[i]);
     ev_loop_destroy(s->loop);
+    s->loop = NULL;
 }
 
 static enum mr_run_end end_of(const struct supervisor *s)

@@ -1,6 +1,6 @@
-/* A pipeline whose stages are scaled up and down while they work, and whose processes and supervisor
- * are killed in the middle of it, gives what one process a stage gives: the same bytes, the same
- * counts.
+/* A pipeline whose stages are scaled up and down while they work, and whose processes and
+ * supervisor are killed in the middle of it, gives what one process a stage gives: the same bytes,
+ * the same counts.
  *
  * MILLRACE_CHANGES: changes of scale that must have happened at work, for each of three shapes
  * (default 6, with sanitizers 3); MILLRACE_SEED: of moments, numbers and victims. A run that ends
@@ -26,37 +26,35 @@ enum { KEYS = ROWS / 3, DEADLINE_MS = 120000 };
 
 /* The first row of each key is kept, as they arrive: kept rows tell whether order within a key held
  * while its task moved. */
-static const char by_arrival[] =
-    "name: demo\n"
-    "sources: { docs: { files: [\"in.jsonl\"] } }\n"
-    "stages:\n"
-    "  - id: tidy\n"
-    "    use: general_text.lowercase_refiner\n"
-    "    keys: { input_key: text }\n"
-    "  - id: dedup\n"
-    "    use: HashDeduplicateFilter\n"
-    "    keys: { input_key: text, output_key: null, twin_key: twin }\n"
-    "    order: arrival\n"
-    "sinks: { out: { file: \"${OUT}.jsonl\", id_key: id } }\n";
+static const char by_arrival[] = "name: demo\n"
+                                 "sources: { docs: { files: [\"in.jsonl\"] } }\n"
+                                 "stages:\n"
+                                 "  - id: tidy\n"
+                                 "    use: general_text.lowercase_refiner\n"
+                                 "    keys: { input_key: text }\n"
+                                 "  - id: dedup\n"
+                                 "    use: HashDeduplicateFilter\n"
+                                 "    keys: { input_key: text, output_key: null, twin_key: twin }\n"
+                                 "    order: arrival\n"
+                                 "sinks: { out: { file: \"${OUT}.jsonl\", id_key: id } }\n";
 
 /* Several lanes, rows held until the cut, children, near duplicates' signatures. */
-static const char held[] =
-    "name: demo\n"
-    "sources: { docs: { files: [\"in.jsonl\"] } }\n"
-    "stages:\n"
-    "  - id: tidy\n"
-    "    use: general_text.lowercase_refiner\n"
-    "    keys: { input_key: text }\n"
-    "    partitions: 4\n"
-    "  - id: dedup\n"
-    "    use: HashDeduplicateFilter\n"
-    "    keys: { input_key: text, output_key: null }\n"
-    "  - id: chunks\n"
-    "    use: KBCChunkGenerator\n"
-    "    with: { chunk_size: 4, chunk_overlap: 1 }\n"
-    "    keys: { input_key: text, output_key: chunk, number_key: number }\n"
-    "    partitions: 4\n"
-    "sinks: { out: { file: \"${OUT}.jsonl\", id_key: id } }\n";
+static const char held[] = "name: demo\n"
+                           "sources: { docs: { files: [\"in.jsonl\"] } }\n"
+                           "stages:\n"
+                           "  - id: tidy\n"
+                           "    use: general_text.lowercase_refiner\n"
+                           "    keys: { input_key: text }\n"
+                           "    partitions: 4\n"
+                           "  - id: dedup\n"
+                           "    use: HashDeduplicateFilter\n"
+                           "    keys: { input_key: text, output_key: null }\n"
+                           "  - id: chunks\n"
+                           "    use: KBCChunkGenerator\n"
+                           "    with: { chunk_size: 4, chunk_overlap: 1 }\n"
+                           "    keys: { input_key: text, output_key: chunk, number_key: number }\n"
+                           "    partitions: 4\n"
+                           "sinks: { out: { file: \"${OUT}.jsonl\", id_key: id } }\n";
 
 static const struct shape {
     const char *topology, *fuse;
@@ -101,7 +99,8 @@ static void setup(void)
     program_open(&q);
     struct mr_buf text = {0};
     for (unsigned i = 0; i < ROWS; i++)
-        mr_buf_printf(&text, "{\"n\":%u,\"text\":\"Text %u of SOME length, with words to be cut\"}\n", i,
+        mr_buf_printf(&text,
+                      "{\"n\":%u,\"text\":\"Text %u of SOME length, with words to be cut\"}\n", i,
                       (unsigned)(i * 2654435761u % KEYS));
     program_write(&p, "in.jsonl", mr_buf_text(&text));
     mr_buf_finish(&text);
@@ -117,7 +116,8 @@ static pid_t start(const struct shape *shape, const char *name)
 {
     const char *out = mr_arena_printf(p.arena, "OUT=%s", name).ptr;
     const char *state = mr_arena_printf(p.arena, "%s.state", name).ptr;
-    return START(&p, "run", "x.yaml", "--json", "--fuse", shape->fuse, "--set", out, "--state", state);
+    return START(&p, "run", "x.yaml", "--json", "--fuse", shape->fuse, "--set", out, "--state",
+                 state);
 }
 
 static bool ends_within(pid_t pid, uint64_t ms, int *status)
@@ -140,8 +140,8 @@ static pid_t order(const struct shape *shape, const char *name)
     while (shape->scaled[count])
         count++;
     size_t stage = below(count);
-    const char *number = mr_arena_printf(q.arena, "%llu",
-                                         (unsigned long long)below(shape->most[stage]) + 1).ptr;
+    const char *number =
+        mr_arena_printf(q.arena, "%llu", (unsigned long long)below(shape->most[stage]) + 1).ptr;
     const char *state = mr_arena_printf(q.arena, "%s/%s.state", p.dir, name).ptr;
     return START(&q, "scale", shape->scaled[stage], number, "--json", "--state", state);
 }
@@ -219,9 +219,9 @@ static void take_result(const char *name, struct result *r)
 static void compare(const struct result *got, const struct result *wanted)
 {
     bool same = strcmp(got->output, wanted->output) == 0;
-    ck_assert_msg(same || strcmp(program_sorted(&p, got->output),
-                                 program_sorted(&p, wanted->output)) != 0,
-                  "the same rows come in another order");
+    ck_assert_msg(
+        same || strcmp(program_sorted(&p, got->output), program_sorted(&p, wanted->output)) != 0,
+        "the same rows come in another order");
     ck_assert_msg(same, "other rows: %zu bytes, at scale 1 %zu", strlen(got->output),
                   strlen(wanted->output));
     for (size_t i = 0; i < STAGES; i++)

@@ -64,6 +64,8 @@ START_TEST(kept_for_later_runs)
     program_said(&p, "4 processes, before 1; from the next run on");
     ck_assert_int_eq(RUN(&p, "plan", "x.yaml"), 0);
     program_said(&p, "8 tasks in 4 processes");
+    ck_assert_int_eq(RUN(&p, "status"), 0);
+    program_said(&p, "stage \"dedup\": 4 processes by `millrace scale`");
     ck_assert_int_eq(RUN(&p, "scale", "--json"), 0);
     program_said(&p, "{\"stage\":\"dedup\",\"processes\":4,\"partitions\":8}");
     /* The same keys again: the tasks' state came along, so none of them is new. */

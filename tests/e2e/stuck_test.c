@@ -1,5 +1,5 @@
-/* A row that never ends: its process is started again, the row is run alone and at last rejected, all
- * others go through; and a stage that does not go on holds up its writer, not the disk. */
+/* A row that never ends: its process is started again, the row is run alone and at last rejected,
+ * all others go through; and a stage that does not go on holds up its writer, not the disk. */
 #include <check.h>
 #include <poll.h>
 #include <signal.h>
@@ -121,7 +121,8 @@ static uint64_t topic_bytes(const char *topic)
     return strtoull(line, NULL, 10);
 }
 
-/* The writer says itself that its output is full: its page is in the state of who waits for room. */
+/* The writer says itself that its output is full: its page is in the state of who waits for room.
+ */
 static bool writers_wait(struct program *run)
 {
     const char *state = mr_arena_printf(q.arena, "%s/.millrace", run->dir).ptr;

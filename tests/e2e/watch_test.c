@@ -1,4 +1,5 @@
-/* What programs and people see of a run: metrics over HTTP in their exact format, health, top, logs. */
+/* What programs and people see of a run: metrics over HTTP in their exact format, health, top,
+ * logs. */
 #include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
@@ -43,7 +44,7 @@ static void setup(void)
     text.len = 0;
     for (unsigned i = 0; i < ROWS; i++)
         mr_buf_printf(&text, "{\"text\":\"%s\"}\n",
-                      i == 100       ? "please wait"
+                      i == 100      ? "please wait"
                       : i % 10 == 3 ? "short"
                                     : "two words");
     program_write(&p, "in.jsonl", mr_buf_text(&text));
@@ -72,7 +73,8 @@ static bool has_port(struct program *run)
 
 static int connect_to(unsigned port)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+    struct sockaddr_in a = {.sin_family = AF_INET,
+                            .sin_port = htons((uint16_t)port),
                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_ge(fd, 0);
@@ -86,7 +88,8 @@ static const char *ask(unsigned port, const char *method, const char *path)
     struct mr_buf text = {0};
     char bytes[4096];
     int fd = connect_to(port);
-    mr_buf_printf(&text, "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+    mr_buf_printf(&text,
+                  "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
                   method, path);
     ck_assert_int_eq(send(fd, text.ptr, text.len, MSG_NOSIGNAL), (ssize_t)text.len);
     text.len = 0;
@@ -124,8 +127,9 @@ static bool matches(const char *pattern, const char *text)
 /* A sample belongs to the family announced last; only a histogram has names beside its own. */
 static void check_sample(const char *line, const struct family *f, bool *seen_inf)
 {
-    static const char sample[] = "^millrace_[a-z_]+(\\{([a-z]+=\"([^\"\\\\]|\\\\[\\\\\"n])*\",?)*\\})? "
-                                 "[0-9]+(\\.[0-9]+)?(e[-+][0-9]+)?$";
+    static const char sample[] =
+        "^millrace_[a-z_]+(\\{([a-z]+=\"([^\"\\\\]|\\\\[\\\\\"n])*\",?)*\\})? "
+        "[0-9]+(\\.[0-9]+)?(e[-+][0-9]+)?$";
     size_t len = strlen(f->name);
     ck_assert_msg(matches(sample, line), "not a sample: %s", line);
     ck_assert_msg(strncmp(line, f->name, len) == 0, "%s below family %s", line, f->name);
@@ -179,7 +183,8 @@ static bool slow_waits(struct program *run)
 {
     const char *text = ask(port_of(run), "GET", "/metrics");
     return strstr(text, "millrace_rows_in_total{pipeline=\"demo\",stage=\"short\"} 500\n") &&
-           strstr(text, "millrace_process_up{pipeline=\"demo\",stage=\"short\",process=\"0\"} 0\n") &&
+           strstr(text,
+                  "millrace_process_up{pipeline=\"demo\",stage=\"short\",process=\"0\"} 0\n") &&
            strstr(text, "millrace_process_up{pipeline=\"demo\",stage=\"short\",process=\"1\"} 0\n");
 }
 
@@ -194,7 +199,8 @@ START_TEST(metrics_hold_format_and_counts)
         "millrace_rows_dropped_total{pipeline=\"demo\",stage=\"short\"} 50\n",
         "millrace_rows_left_total{pipeline=\"demo\",stage=\"short\",outcome=\"too_few_words\","
         "kind=\"dropped\"} 50\n",
-        "millrace_rows_left_total{pipeline=\"demo\",stage=\"slow\",outcome=\"stuck\",kind=\"rejected\"} "
+        "millrace_rows_left_total{pipeline=\"demo\",stage=\"slow\",outcome=\"stuck\",kind="
+        "\"rejected\"} "
         "0\n",
         "millrace_stage_processes{pipeline=\"demo\",stage=\"short\"} 2\n",
         "millrace_stage_partitions{pipeline=\"demo\",stage=\"short\"} 3\n",
@@ -299,11 +305,13 @@ START_TEST(top_and_logs_tell_what_happens)
     pid_t follows = START(&q, "logs", "--follow", "--state", state);
     program_write(&p, "gate", "");
     ck_assert_int_eq(program_wait(&p, run), 0);
+    program_said(&p, "stage \"slow\": here it waits");
     ck_assert_int_eq(program_wait(&q, follows), 0);
     program_said(&q, "run 1 begins");
     program_said(&q, "run 1 ended");
     ck_assert_int_eq(RUN(&p, "logs", "--level", "warn"), 0);
     program_said(&p, "slow/0 stage \"slow\" was ended by SIGKILL");
+    program_said(&p, "slow/0 here it waits");
     ck_assert_ptr_null(strstr(p.out, "info"));
     ck_assert_int_eq(RUN(&p, "logs", "--stage", "short"), 0);
     program_said(&p, "short/1 stage \"short\" (process 1) starts");

@@ -45,8 +45,12 @@ static size_t lines(const struct mr_buf *text)
 
 static void add(struct mr_event_log *l, const char *message)
 {
-    struct mr_event e = {.level = MR_LEVEL_WARN, .name = "restart", .stage = MR_STR("dedup"),
-                         .process = 2, .pid = 77, .message = message};
+    struct mr_event e = {.level = MR_LEVEL_WARN,
+                         .name = "restart",
+                         .stage = MR_STR("dedup"),
+                         .process = 2,
+                         .pid = 77,
+                         .message = message};
     mr_event_log_add(l, &e);
 }
 
@@ -61,9 +65,10 @@ START_TEST(equal_lines_are_folded)
     mr_event_log_close(l);
     struct mr_buf text = content(false);
     ck_assert_uint_eq(lines(&text), 3);
-    ck_assert_ptr_nonnull(strstr(text.ptr, "\"level\":\"warn\",\"pipeline\":\"pipe\",\"run\":3,"
-                                           "\"event\":\"restart\",\"stage\":\"dedup\",\"process\":2,"
-                                           "\"pid\":77,\"message\":\"it \\\"died\\\"\\n\"}"));
+    ck_assert_ptr_nonnull(strstr(text.ptr,
+                                 "\"level\":\"warn\",\"pipeline\":\"pipe\",\"run\":3,"
+                                 "\"event\":\"restart\",\"stage\":\"dedup\",\"process\":2,"
+                                 "\"pid\":77,\"message\":\"it \\\"died\\\"\\n\"}"));
     ck_assert_ptr_nonnull(strstr(text.ptr, "\"count\":4,\"first\":\"2"));
     mr_buf_finish(&text);
 }

@@ -1,5 +1,5 @@
-/* The counter table is fit for all who print from it; the page survives its process, and only one of
- * this version is read. */
+/* The counter table is fit for all who print from it; the page survives its process, and only one
+ * of this version is read. */
 #include <check.h>
 #include <regex.h>
 #include <stdio.h>
