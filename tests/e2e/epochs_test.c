@@ -289,6 +289,34 @@ START_TEST(test_start_is_gone)
 }
 END_TEST
 
+START_TEST(test_dataset)
+{
+    write_ten();
+    program_write(&p, "in/a.jsonl", make_rows(0, 100));
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "min=3", "-q"), 0);
+    program_write(&p, "in/b.jsonl", make_rows(100, 100));
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "min=3", "-q"), 0);
+    ck_assert_int_eq(RUN(&p, "topics", "stat", "out", "--hash"), 0);
+    const char *sum = content("ten.s10.out.e1") + sizeof "content " - 1;
+    ck_assert_int_eq(RUN(&p, "dataset", "show", "ten.out@1"), 0);
+    program_said(&p, sum);
+    program_said(&p, "2 files");
+    program_said(&p, "in/a.jsonl, in/b.jsonl");
+    program_said(&p, "in 200, out 180, dropped 20, rejected 0  because too_few_words 20");
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "min=5", "-q"), 0);
+    ck_assert_int_eq(RUN(&p, "dataset", "show", "--json"), 0);
+    ck_assert_str_eq(program_field(&p, "dataset"), "ten.out@2");
+    ck_assert_str_ne(program_field(&p, "content"), sum);
+    ck_assert_uint_eq(program_count(&p, "s9", "in"), 180);
+    ck_assert_uint_eq(program_count(&p, "s10", "dropped"), 80);
+    ck_assert_int_eq(RUN(&p, "dataset", "ls", "ten"), 0);
+    program_said(&p, "ten.out@1");
+    program_said(&p, sum);
+    ck_assert_int_eq(RUN(&p, "dataset", "show", "ten.nothing"), 8);
+    ck_assert_int_eq(RUN(&p, "dataset", "show", "ten@9"), 8);
+}
+END_TEST
+
 Suite *suite_e2e_epochs(void);
 Suite *suite_e2e_epochs(void)
 {
@@ -303,6 +331,7 @@ Suite *suite_e2e_epochs(void)
     tcase_add_test(c, test_partial_replay);
     tcase_add_test(c, test_start_is_gone);
     tcase_add_test(c, test_diff);
+    tcase_add_test(c, test_dataset);
     suite_add_tcase(s, c);
     return s;
 }
