@@ -161,8 +161,8 @@ static bool check_branches(struct compile *c, const struct item *item, const str
                             "All rows of that branch would be rejected: bring it to the type there "
                             "(cast).",
                             "key \"%.*s\" is %s on rows from \"%.*s\"; role `%s` takes %s",
-                            MR_FMT(key->name), types_text(c, key->types), MR_FMT(item->from[b].text),
-                            role->key->name, types_text(c, wanted));
+                            MR_FMT(key->name), types_text(c, key->types),
+                            MR_FMT(item->from[b].text), role->key->name, types_text(c, wanted));
     }
     return ok;
 }
@@ -205,8 +205,7 @@ static const char *lacking(struct compile *c, const struct item *item, struct mr
         const struct flow_schema *one = branch_schema(c, &item->from[i]);
         const struct flow_key *key = one ? mr_schema__find(one, name) : NULL;
         if (one && !one->unknown && (!key || key->gone))
-            mr_buf_printf(&text, "%s\"%.*s\"", text.len ? ", " : "",
-                          MR_FMT(item->from[i].text));
+            mr_buf_printf(&text, "%s\"%.*s\"", text.len ? ", " : "", MR_FMT(item->from[i].text));
     }
     const char *out = mr_topology__text(c, "%s", mr_buf_text(&text));
     mr_buf_finish(&text);
@@ -218,14 +217,16 @@ static void not_always(struct compile *c, const struct item *item, const struct 
 {
     const char *branches = lacking(c, item, key->name);
     if (key->lacking && !key->assumed) {
-        TOPO_ERROR(c, MR_KEY_MISSING, &role->names_at[i],
-                   "All rows of that branch would be rejected: write the key there, or read it before "
-                   "the branches meet.",
-                   "key \"%.*s\" is on no row %s%s", MR_FMT(key->name),
-                   *branches ? "from " : "of a branch before", branches);
+        TOPO_ERROR(
+            c, MR_KEY_MISSING, &role->names_at[i],
+            "All rows of that branch would be rejected: write the key there, or read it before "
+            "the branches meet.",
+            "key \"%.*s\" is on no row %s%s", MR_FMT(key->name),
+            *branches ? "from " : "of a branch before", branches);
         return;
     }
-    TOPO_WARNING(c, MR_KEY_MISSING, &role->names_at[i], "Rows without it are rejected as bad_input.",
+    TOPO_WARNING(c, MR_KEY_MISSING, &role->names_at[i],
+                 "Rows without it are rejected as bad_input.",
                  "key \"%.*s\" is not on every row%s%s", MR_FMT(key->name),
                  *branches ? ": not on those from " : "", branches);
 }
@@ -271,7 +272,8 @@ static void read_role(struct compile *c, const struct item *item, const struct t
                                .always = true,
                                .certain = true,
                                .who = known ? key->who : -1,
-                               .assumed = (!key && !in->open) || (key && (key->gone || key->assumed)),
+                               .assumed =
+                                   (!key && !in->open) || (key && (key->gone || key->assumed)),
                                .media = key ? key->media : MR_MEDIA_TEXT};
         if (must_exist(role))
             mr_schema__put(c, out, now);
@@ -319,8 +321,8 @@ static uint32_t written_types(const struct item *item, const struct topo_role *r
 {
     uint32_t types = 0;
     const char *param = role->key->type_param;
-    if (param && ((types = mr_topology__expr_types(item, param, i)) ||
-                  (types = chosen_type(item, param))))
+    if (param &&
+        ((types = mr_topology__expr_types(item, param, i)) || (types = chosen_type(item, param))))
         return types;
     const struct topo_role *like = role->key->type_of ? role_named(item, role->key->type_of) : NULL;
     for (size_t k = 0; like && k < like->count; k++) {
@@ -392,8 +394,9 @@ static void keep_bound(const struct compile *c, const struct item *item, struct 
     out->count = kept;
 }
 
-/* Behind a stage whose expressions can tell branches apart, one may be gone as a whole. (Filters drop
- * rows for what they hold; that one would drop all of a branch is no reason to need its keys.) */
+/* Behind a stage whose expressions can tell branches apart, one may be gone as a whole. (Filters
+ * drop rows for what they hold; that one would drop all of a branch is no reason to need its keys.)
+ */
 static void forget_lacking(const struct item *item, struct flow_schema *out)
 {
     for (size_t i = 0; (item->route_count || item->expr_count) && i < out->count; i++)

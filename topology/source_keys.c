@@ -30,13 +30,18 @@ static struct flow_schema *declared(struct compile *c, struct item *item, int in
         /* A plain `null` is the type, not a missing value. */
         if (value->kind != NODE_SCALAR || !mr_schema__types(value->text, &types))
             TOPO_ERROR(c, MR_TOPOLOGY_VALUE, &value->at,
-                       "Types: text, int, number, bool, list, map, image, audio, video, any, null, joined with |.",
+                       "Types: text, int, number, bool, list, map, image, audio, video, any, null, "
+                       "joined with |.",
                        "the type of key \"%.*s\" is not one", MR_FMT(name));
-        mr_schema__put(
-            c, s,
-            (struct flow_key){
-                .name = name, .types = types, .always = always, .certain = true, .who = index,
-                .media = value->kind == NODE_SCALAR ? mr_schema__media(value->text) : MR_MEDIA_TEXT});
+        mr_schema__put(c, s,
+                       (struct flow_key){.name = name,
+                                         .types = types,
+                                         .always = always,
+                                         .certain = true,
+                                         .who = index,
+                                         .media = value->kind == NODE_SCALAR
+                                                      ? mr_schema__media(value->text)
+                                                      : MR_MEDIA_TEXT});
     }
     return s;
 }

@@ -16,8 +16,12 @@ static void parse(const char *text, const struct mr_setting *set, struct parsed 
     *p = (struct parsed){.out = {.arena = mr_arena_create(0)}};
     p->options.sets = set;
     p->options.set_count = set ? 1 : 0;
-    p->c = (struct compile){.arena = p->out.arena, .options = &p->options, .out = &p->out,
-                            .file = MR_STR("x.yaml"), .text = mr_str_of(text), .base_dir = "."};
+    p->c = (struct compile){.arena = p->out.arena,
+                            .options = &p->options,
+                            .out = &p->out,
+                            .file = MR_STR("x.yaml"),
+                            .text = mr_str_of(text),
+                            .base_dir = "."};
     p->c.set_used = mr_arena_zalloc(p->out.arena, 2);
     p->root = mr_topology__source(&p->c);
     ck_assert_msg(p->root != NULL, "%s", text);
@@ -49,8 +53,8 @@ static void check_all(struct parsed *p, const struct node *n, const char *text)
         at += len;
         if (mr_str_is(want, " ") || mr_str_is(want, "\n"))
             continue;
-        ck_assert_msg(mr_str_eq(got, want), "%s: character %zu, \"%.*s\", at %u:%u is \"%.*s\"", text,
-                      point, MR_FMT(want), place.line, place.column, MR_FMT(got));
+        ck_assert_msg(mr_str_eq(got, want), "%s: character %zu, \"%.*s\", at %u:%u is \"%.*s\"",
+                      text, point, MR_FMT(want), place.line, place.column, MR_FMT(got));
         ck_assert_uint_eq(place.width, 1);
         checked++;
     }
@@ -80,8 +84,8 @@ START_TEST(each_character_is_found)
 {
     struct parsed p;
     parse(scalars[_i], NULL, &p);
-    const struct node *n = p.root->kind == NODE_LIST ? mr_node__get(p.root->items[0], "x")
-                                                     : mr_node__get(p.root, "x");
+    const struct node *n =
+        p.root->kind == NODE_LIST ? mr_node__get(p.root->items[0], "x") : mr_node__get(p.root, "x");
     ck_assert_ptr_nonnull(n);
     check_all(&p, n, scalars[_i]);
     mr_compiled_destroy(&p.out);
@@ -125,8 +129,7 @@ Suite *suite_topology_place(void)
 {
     Suite *suite = suite_create("topology.place");
     TCase *t = tcase_create("place");
-    tcase_add_loop_test(t, each_character_is_found, 0,
-                        (int)(sizeof scalars / sizeof *scalars));
+    tcase_add_loop_test(t, each_character_is_found, 0, (int)(sizeof scalars / sizeof *scalars));
     tcase_add_test(t, escapes_stand_for_one_character);
     tcase_add_test(t, what_a_variable_became_stands_where_it_was);
     suite_add_tcase(suite, t);

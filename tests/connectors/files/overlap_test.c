@@ -26,7 +26,7 @@ START_TEST(patterns_name_paths)
         {"../data/*.jsonl", "", "/data/a.jsonl", true},
         {"/abs/*.jsonl", "", "/abs/a.jsonl", true},
         {"*.jsonl", "sub", "/base/sub/a.jsonl", true},
-        {"*.jsonl", "/root", "/root/a.jsonl", true},
+        {"*.jsonl", "/top", "/top/a.jsonl", true},
         {"a.jsonl", "", "/base/a.jsonl", true},
         {"a.jsonl", "", "/base/b.jsonl", false},
         {"in", "", "/base/in/deep/a.jsonl", true},
@@ -54,7 +54,8 @@ START_TEST(sinks_say_where_they_write)
         {"a.b/c", 1000, "/base/a.b/c-00000"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct sink_params p = {.file = mr_str_of(rows[i].file), .shard_bytes = rows[i].shard_bytes};
+        struct sink_params p = {.file = mr_str_of(rows[i].file),
+                                .shard_bytes = rows[i].shard_bytes};
         struct mr_buf path = {0};
         mr_files__target(&p, "/base", &path);
         ck_assert_str_eq(mr_buf_text(&path), rows[i].path);
