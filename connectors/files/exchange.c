@@ -35,7 +35,8 @@ static bool is_ours(const struct mr_sink *s, struct mr_str name)
     struct mr_str base = mr_str_of(s->base);
     size_t shard = s->stem.len + 1;
     if (name.len > base.len + 2 && name.ptr[0] == '.' &&
-        mr_str_starts(mr_str_span(name.ptr + 1, name.len - 1), base) && name.ptr[base.len + 1] == '.') {
+        mr_str_starts(mr_str_span(name.ptr + 1, name.len - 1), base) &&
+        name.ptr[base.len + 1] == '.') {
         size_t at = base.len + 2, n = digits_at(name, at);
         return n > 0 && mr_str_is(mr_str_span(name.ptr + at + n, name.len - at - n), ".part");
     }
@@ -47,7 +48,8 @@ static bool is_ours(const struct mr_sink *s, struct mr_str name)
     return n >= 5 && mr_str_eq(mr_str_span(name.ptr + shard + n, name.len - shard - n), s->suffix);
 }
 
-/* All names of the output in a folder, taken down before any is moved; a missing folder has none. */
+/* All names of the output in a folder, taken down before any is moved; a missing folder has none.
+ */
 static struct mr_error *for_each(const struct exchange *x, const char *folder, move_fn move)
 {
     DIR *dir = opendir(folder);

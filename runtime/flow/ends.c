@@ -1,4 +1,5 @@
-/* Ends of runs on the lanes a task reads: when there is one to be ended here, and what waits for it. */
+/* Ends of runs on the lanes a task reads: when there is one to be ended here, and what waits for
+ * it. */
 #include "runtime/flow/task.h"
 
 bool mr_task__lanes_ended(const struct mr_task *t)
@@ -16,8 +17,8 @@ void mr_task__lane_ended(struct mr_task *t, const struct mr_log_row *row)
         mr_log_hold(t->log, row->in, row->lane, true);
 }
 
-/* What lies behind an end waits until all lanes are there: a task that begins with the rows of several
- * runs cuts where the one before it did. */
+/* What lies behind an end waits until all lanes are there: a task that begins with the rows of
+ * several runs cuts where the one before it did. */
 void mr_task__hold_lanes(struct mr_task *t)
 {
     for (size_t i = 0; i < t->head->input_count; i++)

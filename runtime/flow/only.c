@@ -1,4 +1,5 @@
-/* A partial replay: which rows of its input a task takes. The others are as if they were not there. */
+/* A partial replay: which rows of its input a task takes. The others are as if they were not there.
+ */
 #include "runtime/expr/expr.h"
 #include "runtime/flow/task.h"
 

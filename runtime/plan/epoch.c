@@ -2,8 +2,8 @@
 #include "runtime/plan/plan.h"
 
 /* The group of `base` that the group can go on from, or NULL. */
-static const struct mr_plan_group *same_group(const struct mr_plan *base, const struct mr_plan *plan,
-                                              const struct mr_plan_group *g)
+static const struct mr_plan_group *
+same_group(const struct mr_plan *base, const struct mr_plan *plan, const struct mr_plan_group *g)
 {
     int head = mr_plan_stage_find(base, plan->stages[g->stages[0]].id);
     if (head == MR_PLAN_NONE)

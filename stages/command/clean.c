@@ -4,7 +4,7 @@
 
 #include "runtime/base/file.h"
 #include "stages/command/command.h"
-#include "stages/supervise/home.h"
+#include "stages/supervise/epochs.h"
 
 struct options {
     struct mr_str state;
@@ -28,10 +28,29 @@ static bool confirmed(const struct mr_home *home, bool yes)
     return answer == 'y' || answer == 'Y';
 }
 
+/* A state that cannot be read any more is removed all the same. */
+static void remove_other_outputs(const struct mr_home *home, struct mr_arena *arena)
+{
+    struct mr_record record = {0};
+    struct mr_epochs epochs = {.home = home,
+                               .connectors = mr_program_connectors(),
+                               .arena = arena,
+                               .record = &record};
+    struct mr_error *e = mr_program_registry(&epochs.registry);
+    if (!e)
+        e = mr_record_load(home, arena, &record);
+    if (!e && record.run && !record.stage_count)
+        e = mr_epochs_recover(&epochs);
+    if (!e && record.run && !record.stage_count)
+        e = mr_epochs_forget_outputs(&epochs);
+    mr_error_free(e);
+}
+
 /* The name goes first, so that a crash in between leaves nothing that looks like a pipeline. */
-static struct mr_error *remove_state(struct mr_home *home)
+static struct mr_error *remove_state(struct mr_home *home, struct mr_arena *arena)
 {
     MR_TRY(mr_home_lock(home));
+    remove_other_outputs(home, arena);
     struct mr_buf meta = {0};
     mr_layout_meta(&home->layout, &meta);
     unlink(mr_buf_text(&meta));
@@ -49,7 +68,7 @@ static enum mr_exit run(const struct mr_call *call)
         return mr_fail(e);
     enum mr_exit code = MR_EXIT_INTERRUPTED;
     if (confirmed(&home, o->yes)) {
-        e = remove_state(&home);
+        e = remove_state(&home, call->arena);
         code = e ? mr_fail(e) : MR_EXIT_OK;
         if (code == MR_EXIT_OK)
             mr_print_done(o->json, "removed", mr_buf_str(&home.root));
@@ -62,7 +81,7 @@ const struct mr_command mr_command_clean = {
     .name = "clean",
     .arguments = "[PIPELINE|TOPOLOGY]",
     .max_args = 1,
-    .doc = "Forget a pipeline's state: its topics, positions and counters. Its output stays.",
+    .doc = "Forget a pipeline's state: its topics, positions and counters. Its current output stays.",
     .options_size = sizeof(struct options),
     .options = option_table,
     .run = run,

@@ -27,7 +27,7 @@ struct dataset {
     const struct mr_plan *plan; /* of the epoch */
     int sink;                   /* stage */
     struct mr_value card;
-    bool *above;                /* stages whose rows reach the sink */
+    bool *above; /* stages whose rows reach the sink */
 };
 
 static const struct mr_recorded_sink *recorded(const struct dataset *d)
@@ -169,10 +169,12 @@ static void left_json(struct mr_value counts, struct mr_json_out *j)
     mr_json_end_object(j);
 }
 
-static void stage_json(const struct dataset *d, const struct mr_plan_stage *s, struct mr_json_out *j)
+static void stage_json(const struct dataset *d, const struct mr_plan_stage *s,
+                       struct mr_json_out *j)
 {
     static const char *const kinds[] = {"source", "operator", "prepare", "sink"};
-    static const char *const counted[] = {"in", "out", "dropped", "rejected", "absorbed", "emitted"};
+    static const char *const counted[] = {"in",       "out",      "dropped",
+                                          "rejected", "absorbed", "emitted"};
     struct mr_value counts = counts_of(d, s->id);
     mr_json_begin_object(j);
     add_text(j, "stage", s->id);
@@ -249,7 +251,8 @@ static void show_settings(const struct mr_plan_stage *s, struct mr_buf *out)
         mr_buf_printf(out, "%s%.*s=%.*s", i ? ", " : "  ", MR_FMT(s->settings[i].name),
                       MR_FMT(s->settings[i].null ? MR_STR("null") : s->settings[i].value));
     for (size_t i = 0; i < s->bound_count; i++) {
-        mr_buf_printf(out, "%s%.*s: ", i || s->setting_count ? ", " : "  ", MR_FMT(s->bound[i].role));
+        mr_buf_printf(out, "%s%.*s: ", i || s->setting_count ? ", " : "  ",
+                      MR_FMT(s->bound[i].role));
         for (size_t k = 0; k < s->bound[i].count; k++)
             mr_buf_printf(out, "%s%.*s", k ? "," : "", MR_FMT(s->bound[i].keys[k]));
         if (!s->bound[i].count)
@@ -314,7 +317,8 @@ static void show_text(const struct dataset *d, struct mr_buf *out)
     char hex[MR_ID_HEX_LEN + 1];
     mr_buf_addz(out, "dataset     ");
     add_address(d, out);
-    mr_buf_printf(out, "  (%s%s)\n", mr_epoch_states[e->state], mr_epoch_partial(e) ? ", a part" : "");
+    mr_buf_printf(out, "  (%s%s)\n", mr_epoch_states[e->state],
+                  mr_epoch_partial(e) ? ", a part" : "");
     if (r) {
         mr_content_hex(&r->content, hex);
         mr_buf_printf(out, "content     %s  %llu rows\n", hex, (unsigned long long)r->rows);
@@ -323,8 +327,8 @@ static void show_text(const struct dataset *d, struct mr_buf *out)
     }
     mr_id_hex(&d->plan->stages[d->sink].fingerprint, hex);
     mr_buf_printf(out, "definition  %s\n", hex);
-    mr_buf_printf(out, "made        by %s, of the rows of %u run%s", e->replayed ? "replay" : "run", e->run,
-                  e->run == 1 ? "" : "s");
+    mr_buf_printf(out, "made        by %s, of the rows of %u run%s", e->replayed ? "replay" : "run",
+                  e->run, e->run == 1 ? "" : "s");
     if (e->parent)
         mr_buf_printf(out, ", beside epoch %u", e->parent);
     mr_buf_addc(out, '\n');
@@ -351,9 +355,8 @@ static struct mr_error *open_named(struct mr_browse *b, const struct mr_call *ca
     mr_error_free(e);
     size_t at = mr_str_find(given, MR_STR("@"), 0), end = at == SIZE_MAX ? given.len : at;
     *sink = mr_str_span(given.ptr + dot + 1, end - dot - 1);
-    struct mr_str pipeline =
-        mr_arena_printf(call->arena, "%.*s%.*s", (int)dot, given.ptr, (int)(given.len - end),
-                        given.ptr + end);
+    struct mr_str pipeline = mr_arena_printf(call->arena, "%.*s%.*s", (int)dot, given.ptr,
+                                             (int)(given.len - end), given.ptr + end);
     return mr_topic_open_pipeline(b, o->state, pipeline, call->arena, epoch);
 }
 
@@ -367,7 +370,8 @@ static struct mr_error *choose_sink(struct dataset *d, struct mr_str wanted)
         if (s->kind != MR_STAGE_SINK || (wanted.len && !mr_str_eq(s->id, wanted)))
             continue;
         d->sink = (int)i;
-        mr_buf_printf(&names, "%s%.*s.%.*s", count++ ? ", " : "", MR_FMT(d->plan->name), MR_FMT(s->id));
+        mr_buf_printf(&names, "%s%.*s.%.*s", count++ ? ", " : "", MR_FMT(d->plan->name),
+                      MR_FMT(s->id));
     }
     struct mr_error *e = NULL;
     if (count == 0)
@@ -375,8 +379,9 @@ static struct mr_error *choose_sink(struct dataset *d, struct mr_str wanted)
                                      MR_FMT(d->plan->name), MR_FMT(wanted)),
                             "`millrace dataset ls %.*s` lists them.", MR_FMT(d->plan->name));
     else if (count > 1)
-        e = mr_error_remedy(mr_error(MR_USAGE, "\"%.*s\" has several datasets", MR_FMT(d->plan->name)),
-                            "Name one of them: %s.", mr_buf_text(&names));
+        e = mr_error_remedy(
+            mr_error(MR_USAGE, "\"%.*s\" has several datasets", MR_FMT(d->plan->name)),
+            "Name one of them: %s.", mr_buf_text(&names));
     mr_buf_finish(&names);
     return e;
 }
@@ -481,9 +486,11 @@ static const struct mr_command show_command = {
     .arguments = "[PIPELINE[.SINK][@EPOCH]]",
     .max_args = 1,
     .doc = "Print a dataset's card: address, content, definition, stages, counts.",
-    .notes = "The content hash is the sum over all rows of a hash of identity and content: equal for the\n"
-             "same rows in any order and any number of files. The definition hash covers every stage\n"
-             "above the sink with operators, versions, parameters and keys. Counts are of all runs.",
+    .notes =
+        "The content hash is the sum over all rows of a hash of identity and content: equal for "
+        "the\n"
+        "same rows in any order and any number of files. The definition hash covers every stage\n"
+        "above the sink with operators, versions, parameters and keys. Counts are of all runs.",
     .options_size = sizeof(struct options),
     .options = option_table,
     .run = run_show,

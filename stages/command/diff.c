@@ -1,4 +1,5 @@
-/* `millrace topics diff A B`: what two topics have in common and what not, row by row by identity. */
+/* `millrace topics diff A B`: what two topics have in common and what not, row by row by identity.
+ */
 #include <stdlib.h>
 
 #include "runtime/row/json.h"
@@ -13,7 +14,10 @@ struct options {
 };
 
 static const struct mr_option option_table[] = {
-    {.name = "limit", .letter = 'n', MR_OPTION(struct options, limit), .value = "N",
+    {.name = "limit",
+     .letter = 'n',
+     MR_OPTION(struct options, limit),
+     .value = "N",
      .doc = "Show at most N rows that differ (default 20)."},
     MR_OPTION_STATE(struct options),
     MR_OPTION_JSON(struct options),
@@ -63,7 +67,7 @@ struct diff {
     struct key_count *keys;
     size_t key_count;
     bool keys_left_out;
-    struct mr_json_out out;  /* rows, as JSON or as text */
+    struct mr_json_out out; /* rows, as JSON or as text */
 };
 
 /* ---- records ---- */
@@ -299,8 +303,8 @@ static bool same_value(struct mr_value a, struct mr_value b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
-/* Keys of the first row that differ in the second; once more from the other side those that are only
- * there. */
+/* Keys of the first row that differ in the second; once more from the other side those that are
+ * only there. */
 static void compare_keys(struct diff *d, bool shown)
 {
     struct mr_walk w;
@@ -329,7 +333,8 @@ static void compare_keys(struct diff *d, bool shown)
     }
 }
 
-/* Changed rows come in the order of the first topic, which both sides are mostly read forward in. */
+/* Changed rows come in the order of the first topic, which both sides are mostly read forward in.
+ */
 static struct mr_error *show_changed(struct diff *d)
 {
     const uint8_t *record;
@@ -411,8 +416,8 @@ static void print_json(struct diff *d)
     const struct {
         const char *name;
         uint64_t rows;
-    } counts[] = {{"same", d->same}, {"changed", d->changes}, {"added", d->added},
-                  {"removed", d->removed}};
+    } counts[] = {
+        {"same", d->same}, {"changed", d->changes}, {"added", d->added}, {"removed", d->removed}};
     struct mr_json_out j = {0};
     mr_json_begin_object(&j);
     side_json(&j, "a", &d->a);
@@ -442,8 +447,8 @@ static void print_text(struct diff *d)
     for (int i = 0; i < 2; i++) {
         char hex[MR_ID_HEX_LEN + 1];
         mr_content_hex(&sides[i]->content, hex);
-        mr_buf_printf(&text, "%c  %.*s  %llu rows  content %s\n", "AB"[i], MR_FMT(sides[i]->topic->name),
-                      (unsigned long long)sides[i]->count, hex);
+        mr_buf_printf(&text, "%c  %.*s  %llu rows  content %s\n", "AB"[i],
+                      MR_FMT(sides[i]->topic->name), (unsigned long long)sides[i] -> count, hex);
     }
     mr_buf_printf(&text, "same %llu, changed %llu, added %llu, removed %llu\n",
                   (unsigned long long)d->same, (unsigned long long)d->changes,
@@ -455,7 +460,8 @@ static void print_text(struct diff *d)
         mr_buf_addz(&text, d->keys_left_out ? ", and others\n" : "\n");
     mr_buf_adds(&text, mr_buf_str(&d->out.text));
     if (d->shown > d->limit)
-        mr_buf_printf(&text, "and %llu more (--limit)\n", (unsigned long long)(d->shown - d->limit));
+        mr_buf_printf(&text, "and %llu more (--limit)\n",
+                      (unsigned long long)(d->shown - d->limit));
     mr_print(&text);
     mr_buf_finish(&text);
 }
@@ -492,8 +498,10 @@ const struct mr_command mr_command_topics_diff = {
     .min_args = 2,
     .max_args = 2,
     .doc = "Compare two topics row by row, by identity: added, removed, changed keys.",
-    .notes = "A and B are topics as for `topics cat`: STAGE.OUTPUT@EPOCH, or whole names; a sink stands\n"
-             "for what it reads (out@1 out@2). Memory is bounded: what must be sorted goes to TMPDIR.",
+    .notes =
+        "A and B are topics as for `topics cat`: STAGE.OUTPUT@EPOCH, or whole names; a sink "
+        "stands\n"
+        "for what it reads (out@1 out@2). Memory is bounded: what must be sorted goes to TMPDIR.",
     .options_size = sizeof(struct options),
     .options = option_table,
     .run = run,

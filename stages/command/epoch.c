@@ -45,8 +45,9 @@ static struct mr_error *open_view(struct view *v, const struct mr_call *call, bo
     MR_TRY(mr_program_registry(&v->epochs.registry));
     MR_TRY(mr_record_load(&v->home, call->arena, &v->record));
     if (lock && v->record.stage_count)
-        return mr_error_remedy(mr_error(MR_EPOCH_STATE, "the state of \"%.*s\" is of an earlier "
-                                                        "version, which had no epochs",
+        return mr_error_remedy(mr_error(MR_EPOCH_STATE,
+                                        "the state of \"%.*s\" is of an earlier "
+                                        "version, which had no epochs",
                                         MR_FMT(v->record.pipeline)),
                                "`millrace run` it once with the same definition.");
     return lock ? mr_epochs_recover(&v->epochs) : NULL;
@@ -69,8 +70,11 @@ static void add_origin(struct mr_buf *out, const struct mr_recorded_epoch *e)
     const struct {
         const char *name;
         struct mr_str value;
-    } parts[] = {{"from", e->from}, {"to", e->to}, {"where", e->where},
-                 {"since", e->since}, {"until", e->until}};
+    } parts[] = {{"from", e->from},
+                 {"to", e->to},
+                 {"where", e->where},
+                 {"since", e->since},
+                 {"until", e->until}};
     mr_buf_addz(out, e->replayed ? "replay" : "run");
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i].value.len)
@@ -79,8 +83,8 @@ static void add_origin(struct mr_buf *out, const struct mr_recorded_epoch *e)
 
 static void print_epochs(const struct mr_record *record, struct mr_buf *out)
 {
-    mr_buf_printf(out, "%5s  %-9s  %6s  %4s  %-20s  %s\n", "epoch", "state", "parent", "runs", "opened",
-                  "made by");
+    mr_buf_printf(out, "%5s  %-9s  %6s  %4s  %-20s  %s\n", "epoch", "state", "parent", "runs",
+                  "opened", "made by");
     for (size_t i = 0; i < record->epoch_count; i++) {
         const struct mr_recorded_epoch *e = &record->epochs[i];
         mr_buf_printf(out, "%5u  %-9s  ", e->number, mr_epoch_states[e->state]);
@@ -92,8 +96,9 @@ static void print_epochs(const struct mr_record *record, struct mr_buf *out)
         for (size_t k = 0; k < e->sink_count; k++) {
             char hex[MR_ID_HEX_LEN + 1];
             mr_content_hex(&e->sinks[k].content, hex);
-            mr_buf_printf(out, "       %.*s.%.*s@%u  %llu rows  content %s\n", MR_FMT(record->pipeline),
-                          MR_FMT(e->sinks[k].id), e->number, (unsigned long long)e->sinks[k].rows, hex);
+            mr_buf_printf(out, "       %.*s.%.*s@%u  %llu rows  content %s\n",
+                          MR_FMT(record->pipeline), MR_FMT(e->sinks[k].id), e->number,
+                          (unsigned long long)e->sinks[k].rows, hex);
         }
     }
 }
@@ -184,7 +189,8 @@ static struct mr_error *find_epoch(const struct view *v, struct mr_str text,
                            "`millrace epochs %.*s` lists them.", MR_FMT(v->record.pipeline));
 }
 
-static void print_done(const struct view *v, const struct options *o, const char *did, uint32_t epoch)
+static void print_done(const struct view *v, const struct options *o, const char *did,
+                       uint32_t epoch)
 {
     struct mr_json_out j = {0};
     if (o->json) {
@@ -207,13 +213,15 @@ static struct mr_error *may_promote(const struct view *v, const struct mr_record
                                "The command that began it goes on with it: `millrace %s`.",
                                e->replayed ? "replay" : "run");
     if (mr_epoch_partial(e))
-        return mr_error_remedy(mr_error(MR_EPOCH_STATE, "epoch %u holds only a part of the dataset, by "
-                                                        "--to, --where, --since or --until",
+        return mr_error_remedy(mr_error(MR_EPOCH_STATE,
+                                        "epoch %u holds only a part of the dataset, by "
+                                        "--to, --where, --since or --until",
                                         e->number),
                                "Replay without them to get one that can be promoted.");
     if (!v->record.complete)
-        return mr_error_remedy(mr_error(MR_EPOCH_STATE, "run %u of \"%.*s\" has not come to its end",
-                                        v->record.run, MR_FMT(v->record.pipeline)),
+        return mr_error_remedy(mr_error(MR_EPOCH_STATE,
+                                        "run %u of \"%.*s\" has not come to its end", v->record.run,
+                                        MR_FMT(v->record.pipeline)),
                                "`millrace run` it to its end first.");
     return NULL;
 }
@@ -283,8 +291,9 @@ const struct mr_command mr_command_epochs = {
     .arguments = "[PIPELINE|TOPOLOGY]",
     .max_args = 1,
     .doc = "List the epochs of a pipeline's dataset.",
-    .notes = "current: what the topology's outputs hold. ready: whole, waits for `promote`. kept: was\n"
-             "current, and can be promoted again. building: goes on with the command that began it.",
+    .notes =
+        "current: what the topology's outputs hold. ready: whole, waits for `promote`. kept: was\n"
+        "current, and can be promoted again. building: goes on with the command that began it.",
     .options_size = sizeof(struct options),
     .options = look_options,
     .run = run_epochs,
@@ -296,8 +305,9 @@ const struct mr_command mr_command_promote = {
     .min_args = 2,
     .max_args = 2,
     .doc = "Make an epoch the current one: its outputs take their places.",
-    .notes = "The outputs of the epoch before go to NAME.eN beside them, and can be promoted again. A\n"
-             "switch that was interrupted is finished by the next command that changes the pipeline.",
+    .notes =
+        "The outputs of the epoch before go to NAME.eN beside them, and can be promoted again. A\n"
+        "switch that was interrupted is finished by the next command that changes the pipeline.",
     .options_size = sizeof(struct options),
     .options = look_options,
     .run = run_promote,

@@ -1,5 +1,6 @@
-/* `millrace replay`: makes a new epoch of the dataset from one stage on, out of the rows that the topics
- * before it keep; nothing before it is made again, and the current epoch stays what it is. */
+/* `millrace replay`: makes a new epoch of the dataset from one stage on, out of the rows that the
+ * topics before it keep; nothing before it is made again, and the current epoch stays what it is.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -19,26 +20,46 @@ struct options {
 };
 
 static const struct mr_option option_table[] = {
-    {.name = "from", MR_OPTION(struct options, from), .value = "STAGE",
+    {.name = "from",
+     MR_OPTION(struct options, from),
+     .value = "STAGE",
      .doc = "First stage that is made anew, with empty state."},
-    {.name = "to", MR_OPTION(struct options, to), .value = "STAGE",
+    {.name = "to",
+     MR_OPTION(struct options, to),
+     .value = "STAGE",
      .doc = "Last stage that is made anew (default: to the sinks)."},
-    {.name = "where", MR_OPTION(struct options, where), .value = "EXPR",
+    {.name = "where",
+     MR_OPTION(struct options, where),
+     .value = "EXPR",
      .doc = "Take only rows for which this is true: `lang == \"en\" and score > 3`."},
-    {.name = "since", MR_OPTION(struct options, since), .value = "WHEN",
+    {.name = "since",
+     MR_OPTION(struct options, since),
+     .value = "WHEN",
      .doc = "Take only rows written since then: a time, an age (2h, 7d), or an offset (a number)."},
-    {.name = "until", MR_OPTION(struct options, until), .value = "WHEN",
+    {.name = "until",
+     MR_OPTION(struct options, until),
+     .value = "WHEN",
      .doc = "Take only rows written before then."},
-    {.name = "set", MR_OPTION(struct options, set), .value = "NAME=VALUE",
+    {.name = "set",
+     MR_OPTION(struct options, set),
+     .value = "NAME=VALUE",
      .doc = "Give ${NAME} of the topology a value; may be repeated."},
     MR_OPTION_STATE(struct options),
-    {.name = "fuse", MR_OPTION(struct options, fuse), .choices = "auto|off",
+    {.name = "fuse",
+     MR_OPTION(struct options, fuse),
+     .choices = "auto|off",
      .doc = "Several stages in one process, or one each (default: as the topology says)."},
-    {.name = "scale", MR_OPTION(struct options, scale), .value = "STAGE=N",
+    {.name = "scale",
+     MR_OPTION(struct options, scale),
+     .value = "STAGE=N",
      .doc = "Processes of a stage, for this replay; may be repeated."},
-    {.name = "dry-run", MR_OPTION(struct options, dry_run), .doc = "Say what would be done, and end."},
+    {.name = "dry-run",
+     MR_OPTION(struct options, dry_run),
+     .doc = "Say what would be done, and end."},
     MR_OPTION_JSON(struct options),
-    {.name = "quiet", .letter = 'q', MR_OPTION(struct options, quiet),
+    {.name = "quiet",
+     .letter = 'q',
+     MR_OPTION(struct options, quiet),
      .doc = "Print nothing but errors."},
     {0},
 };
@@ -53,9 +74,9 @@ struct replay {
     struct mr_epochs epochs;
     struct mr_recorded_epoch *epoch;
     struct mr_plan_only only;
-    int from, to;      /* stages; to may be MR_PLAN_NONE */
-    uint32_t run;      /* last run that the replayed topics hold whole */
-    bool *idle;        /* groups that do not run */
+    int from, to; /* stages; to may be MR_PLAN_NONE */
+    uint32_t run; /* last run that the replayed topics hold whole */
+    bool *idle;   /* groups that do not run */
     bool resumed;
 };
 
@@ -66,9 +87,9 @@ static struct mr_error *find_stage(const struct replay *r, const char *option, s
 {
     *out = mr_plan_stage_find(r->plan, id);
     if (*out == MR_PLAN_NONE)
-        return mr_error_remedy(mr_error(MR_USAGE, "--%s: there is no stage \"%.*s\"", option,
-                                        MR_FMT(id)),
-                               "`millrace plan TOPOLOGY` lists the stages.");
+        return mr_error_remedy(
+            mr_error(MR_USAGE, "--%s: there is no stage \"%.*s\"", option, MR_FMT(id)),
+            "`millrace plan TOPOLOGY` lists the stages.");
     /* A source that runs as two steps begins with the one that looks for files. */
     if (r->plan->stages[*out].part == MR_SOURCE_READ)
         *out = r->plan->topics[r->plan->stages[*out].inputs[0].topic].stage;
@@ -98,8 +119,9 @@ static struct mr_error *read_options(struct replay *r)
     MR_TRY(mr_when_parse("until", o->until, &r->only.until_ms, &r->only.until_n));
     bool chooses = o->where.len || o->since.len || o->until.len;
     if (chooses && r->plan->stages[r->from].kind == MR_STAGE_SOURCE)
-        return mr_error_remedy(mr_error(MR_USAGE, "a source reads no topic, so there are no rows to "
-                                                  "choose from with --where, --since or --until"),
+        return mr_error_remedy(mr_error(MR_USAGE,
+                                        "a source reads no topic, so there are no rows to "
+                                        "choose from with --where, --since or --until"),
                                "Name the stage after it with --from.");
     return check_where(r);
 }
@@ -146,7 +168,8 @@ static struct mr_error *choose_groups(struct replay *r, uint32_t fresh)
         const struct mr_plan_stage *head = &plan->stages[plan->groups[g].stages[0]];
         if (head->epoch == fresh && !down[g])
             return mr_error_remedy(
-                mr_error(MR_RUN_CHANGED, "stage \"%.*s\" changed, which stage \"%.*s\" does not lead to",
+                mr_error(MR_RUN_CHANGED,
+                         "stage \"%.*s\" changed, which stage \"%.*s\" does not lead to",
                          MR_FMT(head->id), MR_FMT(plan->stages[r->from].id)),
                 "Replay from a stage before both, or `millrace run` the changed definition.");
         r->idle[g] = head->epoch != fresh || !up[g];
@@ -159,12 +182,13 @@ static struct mr_error *choose_groups(struct replay *r, uint32_t fresh)
 static bool wants_the_same(const struct replay *r, const struct mr_recorded_epoch *e)
 {
     const struct options *o = r->o;
-    return mr_str_eq(e->from, o->from) && mr_str_eq(e->to, o->to) && mr_str_eq(e->where, o->where) &&
-           mr_str_eq(e->since, o->since) && mr_str_eq(e->until, o->until);
+    return mr_str_eq(e->from, o->from) && mr_str_eq(e->to, o->to) &&
+           mr_str_eq(e->where, o->where) && mr_str_eq(e->since, o->since) &&
+           mr_str_eq(e->until, o->until);
 }
 
-/* One that an earlier replay of the same words and the same definition did not bring to its end. What
- * an age means was decided when it began. */
+/* One that an earlier replay of the same words and the same definition did not bring to its end.
+ * What an age means was decided when it began. */
 static struct mr_error *find_begun(struct replay *r)
 {
     for (size_t i = r->record.epoch_count; i > 0 && !r->epoch; i--) {
@@ -223,13 +247,15 @@ static struct mr_error *prepare(struct replay *r)
     MR_TRY(mr_record_load(&r->home, r->arena, &r->record));
     r->run = r->record.complete ? r->record.run : r->record.run - (r->record.run > 0);
     if (!r->run)
-        return mr_error_remedy(mr_error(MR_RUN_UNKNOWN, "no run of \"%.*s\" has come to its end, so "
-                                                        "there is nothing to replay",
+        return mr_error_remedy(mr_error(MR_RUN_UNKNOWN,
+                                        "no run of \"%.*s\" has come to its end, so "
+                                        "there is nothing to replay",
                                         MR_FMT(r->plan->name)),
                                "`millrace run` makes the first epoch.");
     if (r->plan->endless)
-        return mr_error_remedy(mr_error(MR_EPOCH_STATE, "\"%.*s\" has an endless source, and a replay "
-                                                        "ends where a run did",
+        return mr_error_remedy(mr_error(MR_EPOCH_STATE,
+                                        "\"%.*s\" has an endless source, and a replay "
+                                        "ends where a run did",
                                         MR_FMT(r->plan->name)),
                                "`millrace run` with a changed definition makes a new epoch of it.");
     if (!r->o->dry_run) {
@@ -242,7 +268,8 @@ static struct mr_error *prepare(struct replay *r)
 
 /* ---- the run of it ---- */
 
-static struct mr_error *finish(struct replay *r, enum mr_run_end end, const struct mr_totals *totals)
+static struct mr_error *finish(struct replay *r, enum mr_run_end end,
+                               const struct mr_totals *totals)
 {
     if (end == MR_RUN_ENDED) {
         MR_TRY(mr_epochs_note(&r->epochs, r->epoch, totals, r->idle));
@@ -266,10 +293,13 @@ static void print_end(const struct replay *r, enum mr_run_end end, const struct 
     }
     mr_table_print(totals, &out);
     if (end == MR_RUN_ENDED && mr_epoch_partial(r->epoch))
-        mr_buf_printf(&out, "epoch %u is there, and is only a part of the dataset: it can be looked at, "
-                            "not promoted\n", r->epoch->number);
+        mr_buf_printf(&out,
+                      "epoch %u is there, and is only a part of the dataset: it can be looked at, "
+                      "not promoted\n",
+                      r->epoch->number);
     else if (end == MR_RUN_ENDED)
-        mr_buf_printf(&out, "epoch %u is whole: `millrace promote %.*s %u` makes it the current one\n",
+        mr_buf_printf(&out,
+                      "epoch %u is whole: `millrace promote %.*s %u` makes it the current one\n",
                       r->epoch->number, MR_FMT(r->plan->name), r->epoch->number);
     else if (end == MR_RUN_STOPPED)
         mr_buf_addz(&out, "the same command resumes\n");
@@ -317,8 +347,9 @@ static enum mr_exit start(struct replay *r)
     mr_supervise_hold_signals();
     struct mr_error *e = mr_home_lock(&r->home);
     if (mr_error_code(e) == MR_RUN_BUSY)
-        e = mr_error_remedy(e, "A replay takes the pipeline for itself: `millrace stop` the run first; "
-                               "it resumes afterwards.");
+        e = mr_error_remedy(
+            e, "A replay takes the pipeline for itself: `millrace stop` the run first; "
+               "it resumes afterwards.");
     if (!e)
         e = prepare(r);
     if (!e)
@@ -362,8 +393,8 @@ static enum mr_exit foretell(struct replay *r)
         mr_json_end_object(&j);
     } else {
         mr_buf_printf(&j.text, "would %s epoch %u beside epoch %u, of the rows of %u run%s, in\n",
-                      r->resumed ? "go on with" : "make", r->epoch->number, r->record.current, r->run,
-                      r->run == 1 ? "" : "s");
+                      r->resumed ? "go on with" : "make", r->epoch->number, r->record.current,
+                      r->run, r->run == 1 ? "" : "s");
         list_stages(r, &j.text);
         j.text.len--; /* the last line end comes with printing */
     }
@@ -399,11 +430,13 @@ const struct mr_command mr_command_replay = {
     .min_args = 1,
     .max_args = 1,
     .doc = "Make the dataset again from --from on: a new epoch, out of what the topics keep.",
-    .notes = "Nothing before the stage is made again, and the current epoch stays as it is: the new one\n"
-             "lies beside it (sinks write into NAME.eN) until `millrace promote`. Cuts fall where they\n"
-             "fell before. With --to, --where, --since or --until the epoch is a part, which can be\n"
-             "looked at and compared, but not promoted. A replay takes the pipeline for itself: a run\n"
-             "that is at work has to be stopped first. Interrupted, the same command resumes.",
+    .notes =
+        "Nothing before the stage is made again, and the current epoch stays as it is: the new "
+        "one\n"
+        "lies beside it (sinks write into NAME.eN) until `millrace promote`. Cuts fall where they\n"
+        "fell before. With --to, --where, --since or --until the epoch is a part, which can be\n"
+        "looked at and compared, but not promoted. A replay takes the pipeline for itself: a run\n"
+        "that is at work has to be stopped first. Interrupted, the same command resumes.",
     .options_size = sizeof(struct options),
     .options = option_table,
     .run = run,

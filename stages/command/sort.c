@@ -1,4 +1,5 @@
-/* External merge sort of fixed records: sorted pieces in one file, merged by a heap of their heads. */
+/* External merge sort of fixed records: sorted pieces in one file, merged by a heap of their heads.
+ */
 #include "stages/command/sort.h"
 
 #include <errno.h>

@@ -36,8 +36,9 @@ static struct mr_error *open_epoch(struct mr_browse *b, struct mr_str state, str
     return e;
 }
 
-struct mr_error *mr_topic_open_pipeline(struct mr_browse *b, struct mr_str state, struct mr_str given,
-                                        struct mr_arena *arena, uint32_t *epoch)
+struct mr_error *mr_topic_open_pipeline(struct mr_browse *b, struct mr_str state,
+                                        struct mr_str given, struct mr_arena *arena,
+                                        uint32_t *epoch)
 {
     MR_TRY(mr_topic_epoch(&given, epoch));
     MR_TRY(open_epoch(b, state, given, *epoch, arena));
@@ -56,7 +57,8 @@ static struct mr_str without_epoch(struct mr_str name)
 }
 
 /* name is "<pipeline>.<rest>", with the pipeline that given has not. */
-static bool is_rest(struct mr_str name, struct mr_str pipeline, struct mr_str given, const char *tail)
+static bool is_rest(struct mr_str name, struct mr_str pipeline, struct mr_str given,
+                    const char *tail)
 {
     struct mr_str end = mr_str_of(tail);
     return name.len == pipeline.len + 1 + given.len + end.len && mr_str_starts(name, pipeline) &&

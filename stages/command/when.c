@@ -8,9 +8,9 @@
 
 static struct mr_error *bad(const char *option, struct mr_str text)
 {
-    return mr_error_remedy(mr_error(MR_USAGE, "--%s: \"%.*s\" is no time, age or offset", option,
-                                    MR_FMT(text)),
-                           "Write 2026-11-21T12:30:05Z, 2h (an age: s, m, h, d), or a row's number.");
+    return mr_error_remedy(
+        mr_error(MR_USAGE, "--%s: \"%.*s\" is no time, age or offset", option, MR_FMT(text)),
+        "Write 2026-11-21T12:30:05Z, 2h (an age: s, m, h, d), or a row's number.");
 }
 
 /* Takes `digits` digits; false when there are others. */
@@ -62,11 +62,20 @@ static bool parse_age(struct mr_str s, uint64_t *ms)
     if (s.len < 2 || !mr_str_to_uint(mr_str_span(s.ptr, s.len - 1), &count))
         return false;
     switch (s.ptr[s.len - 1]) {
-    case 's': unit = 1000; break;
-    case 'm': unit = 60 * 1000; break;
-    case 'h': unit = 3600 * 1000; break;
-    case 'd': unit = 86400 * 1000; break;
-    default: return false;
+    case 's':
+        unit = 1000;
+        break;
+    case 'm':
+        unit = 60 * 1000;
+        break;
+    case 'h':
+        unit = 3600 * 1000;
+        break;
+    case 'd':
+        unit = 86400 * 1000;
+        break;
+    default:
+        return false;
     }
     /* Before all time is since the beginning, which 1 says: 0 means no bound. */
     *ms = count < now / unit ? now - count * unit : 1;

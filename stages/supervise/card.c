@@ -1,4 +1,5 @@
-/* The card of an epoch's dataset: what went through each stage, added up over the runs that made it. */
+/* The card of an epoch's dataset: what went through each stage, added up over the runs that made
+ * it. */
 #include <stdio.h>
 
 #include "runtime/base/file.h"
@@ -10,8 +11,8 @@
 enum { CARD_MAX_BYTES = 16 << 20, INPUTS_NAMED = 100, NAME_ROOM = 256 };
 
 /* Counters that balance and add up over runs; the others are of a process or of a moment. */
-static const int counted[] = {MR_C_IN, MR_C_FORWARDED, MR_C_DROPPED, MR_C_REJECTED, MR_C_ABSORBED,
-                              MR_C_EMITTED};
+static const int counted[] = {MR_C_IN,       MR_C_FORWARDED, MR_C_DROPPED,
+                              MR_C_REJECTED, MR_C_ABSORBED,  MR_C_EMITTED};
 enum { COUNTED = sizeof counted / sizeof *counted };
 
 static void card_path(const struct mr_home *h, uint32_t epoch, struct mr_buf *out)
@@ -194,9 +195,9 @@ static struct mr_error *save_card(const struct mr_epochs *e, const struct mr_rec
     mr_json_begin_array(&j);
     for (size_t i = 0; i < plan->stage_count; i++) {
         const struct mr_plan_stage *s = &plan->stages[i];
-        struct mr_value before = own.len                        ? stage_of(own, s->id)
+        struct mr_value before = own.len                     ? stage_of(own, s->id)
                                  : s->epoch == epoch->number ? (struct mr_value){0}
-                                                                : stage_of(parent, s->id);
+                                                             : stage_of(parent, s->id);
         add_stage(&j, s, before, idle && idle[s->group] ? NULL : &totals->stages[i]);
     }
     mr_json_end_array(&j);
@@ -211,7 +212,8 @@ static struct mr_error *save_card(const struct mr_epochs *e, const struct mr_rec
     return failed;
 }
 
-static const struct mr_recorded_sink *sink_of(const struct mr_recorded_epoch *epoch, struct mr_str id)
+static const struct mr_recorded_sink *sink_of(const struct mr_recorded_epoch *epoch,
+                                              struct mr_str id)
 {
     for (size_t i = 0; epoch && i < epoch->sink_count; i++)
         if (mr_str_eq(epoch->sinks[i].id, id))
@@ -236,8 +238,9 @@ struct mr_error *mr_epochs_note(const struct mr_epochs *e, struct mr_recorded_ep
         sink->rows = totals->stages[i].content_rows;
         if (idle && idle[s->group]) { /* as the epoch before left it, or not made at all */
             const struct mr_recorded_sink *old =
-                s->epoch == epoch->number ? NULL
-                                          : sink_of(mr_record_epoch(e->record, epoch->parent), s->id);
+                s->epoch == epoch->number
+                    ? NULL
+                    : sink_of(mr_record_epoch(e->record, epoch->parent), s->id);
             if (!old)
                 continue;
             *sink = *old;

@@ -62,7 +62,8 @@ struct mr_error *mr_epochs_upgrade(const struct mr_epochs *e, const struct mr_pl
             mr_error(MR_RUN_CHANGED,
                      "the state of \"%.*s\" is of an earlier version, and the definition changed",
                      MR_FMT(record->pipeline)),
-            "Run the definition of run %u once more, then the changed one; or `millrace clean %.*s`.",
+            "Run the definition of run %u once more, then the changed one; or `millrace clean "
+            "%.*s`.",
             record->run, MR_FMT(record->pipeline));
     for (size_t i = 0; i < plan->group_count; i++)
         MR_TRY(rename_state(e->home, plan->stages[plan->groups[i].stages[0]].id));

@@ -52,5 +52,8 @@ struct mr_error *mr_epochs_card(const struct mr_home *h, uint32_t epoch, struct 
 struct mr_error *mr_epochs_promote(const struct mr_epochs *e, uint32_t number);
 /* Removes topics, state and outputs that no other epoch shares. */
 struct mr_error *mr_epochs_drop(const struct mr_epochs *e, uint32_t number);
+/* Removes the folders in which sinks of epochs that are not current keep their outputs: of a pipeline
+ * that is forgotten, whose numbers will be given again. */
+struct mr_error *mr_epochs_forget_outputs(const struct mr_epochs *e);
 
 #endif

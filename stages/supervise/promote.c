@@ -103,8 +103,7 @@ static bool is_topic_of(struct mr_str name, struct mr_str prefix, struct mr_str 
     if (name.len <= prefix.len + suffix.len || !mr_str_starts(name, prefix) ||
         !mr_str_ends(name, suffix))
         return false;
-    struct mr_str output =
-        mr_str_span(name.ptr + prefix.len, name.len - prefix.len - suffix.len);
+    struct mr_str output = mr_str_span(name.ptr + prefix.len, name.len - prefix.len - suffix.len);
     return memchr(output.ptr, '.', output.len) == NULL;
 }
 
@@ -113,7 +112,8 @@ static struct mr_error *drop_topics(const struct mr_epochs *e, const struct mr_p
 {
     struct mr_buf folder = {0}, path = {0};
     struct mr_error *failed = NULL;
-    struct mr_str prefix = mr_arena_printf(e->arena, "%.*s.%.*s.", MR_FMT(plan->name), MR_FMT(s->id));
+    struct mr_str prefix =
+        mr_arena_printf(e->arena, "%.*s.%.*s.", MR_FMT(plan->name), MR_FMT(s->id));
     struct mr_str suffix = mr_arena_printf(e->arena, ".e%u", (unsigned)s->epoch);
     mr_layout_topics(&e->home->layout, &folder);
     DIR *dir = opendir(mr_buf_text(&folder));
@@ -204,6 +204,19 @@ struct mr_error *mr_epochs_recover(const struct mr_epochs *e)
             MR_TRY(finish_drop(e, epoch->number));
             i = (size_t)-1; /* the list has moved */
         }
+    }
+    return NULL;
+}
+
+struct mr_error *mr_epochs_forget_outputs(const struct mr_epochs *e)
+{
+    struct mr_plan *current, *plan;
+    MR_TRY(mr_epochs_plan(e, e->record->current, &current));
+    for (size_t i = 0; i < e->record->epoch_count; i++) {
+        if (e->record->epochs[i].number == e->record->current)
+            continue;
+        MR_TRY(mr_epochs_plan(e, e->record->epochs[i].number, &plan));
+        MR_TRY(exchange_all(e, plan, current, MR_SINK_DROP));
     }
     return NULL;
 }

@@ -94,7 +94,8 @@ static const char *dataset(unsigned epoch)
     const char *name = mr_arena_printf(p.arena, "again.out@%u  ", epoch).ptr;
     const char *at = strstr(p.out, name);
     ck_assert_msg(at != NULL, "no %s in %s", name, p.out);
-    return mr_arena_str(p.arena, mr_str_span(at + strlen(name), strcspn(at, "\n") - strlen(name))).ptr;
+    return mr_arena_str(p.arena, mr_str_span(at + strlen(name), strcspn(at, "\n") - strlen(name)))
+        .ptr;
 }
 
 /* Hash of a topic of an epoch as a reader sees it, whatever else goes on. */
@@ -184,8 +185,8 @@ static bool holds(const char *folder, const char *const *files, size_t count)
     return true;
 }
 
-/* Killed between any two steps, the switch is finished by the next command, and a file of the name is
- * there at any time. */
+/* Killed between any two steps, the switch is finished by the next command, and a file of the name
+ * is there at any time. */
 START_TEST(test_promote_under_kills)
 {
     static const char *const shards[] = {"all-00000.jsonl.zst"};
@@ -212,8 +213,10 @@ START_TEST(test_promote_under_kills)
         ck_assert_msg(holds("out/", shards, 1), "no output after a kill");
         ck_assert_int_eq(RUN(&p, "promote", "again", words[2]), 0);
         ck_assert(holds("out/", shards, 1));
-        ck_assert(holds(target == 1 ? "out/all.jsonl.zst.e2/" : "out/all.jsonl.zst.e1/", shards, 1));
-        ck_assert(!holds(target == 1 ? "out/all.jsonl.zst.e1/" : "out/all.jsonl.zst.e2/", shards, 1));
+        ck_assert(
+            holds(target == 1 ? "out/all.jsonl.zst.e2/" : "out/all.jsonl.zst.e1/", shards, 1));
+        ck_assert(
+            !holds(target == 1 ? "out/all.jsonl.zst.e1/" : "out/all.jsonl.zst.e2/", shards, 1));
         ck_assert_str_eq(dataset(1), first);
         ck_assert_str_eq(dataset(2), second);
         target = 3 - target;

@@ -1,5 +1,5 @@
-/* Epochs: a changed definition makes again only what changed; replay makes the same dataset; promote
- * switches it and back; what is partial or shared is told apart. */
+/* Epochs: a changed definition makes again only what changed; replay makes the same dataset;
+ * promote switches it and back; what is partial or shared is told apart. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,8 +40,11 @@ static void write_ten(void)
     struct mr_buf text = {0};
     mr_buf_addz(&text, "name: ten\nsources: { docs: { files: [\"in/*.jsonl\"] } }\nstages:\n");
     for (int i = 1; i <= 9; i++)
-        mr_buf_printf(&text, "  - { id: s%d, use: general_text.word_number_filter, keys: { input_key: text, "
-                             "output_key: null }, with: { min_words: 1 } }\n", i);
+        mr_buf_printf(
+            &text,
+            "  - { id: s%d, use: general_text.word_number_filter, keys: { input_key: text, "
+            "output_key: null }, with: { min_words: 1 } }\n",
+            i);
     mr_buf_addz(&text, "  - id: s10\n    use: general_text.word_number_filter\n"
                        "    keys: { input_key: text, output_key: null }\n"
                        "    with: { min_words: \"${min}\" }\n"
@@ -68,8 +71,9 @@ START_TEST(test_last_of_ten_stages)
     ck_assert_uint_eq(program_count(&p, "s10", "in"), 450);
     ck_assert_str_eq(program_read(&p, "out/clean.jsonl.e1/clean.jsonl"), first);
     const char *second = program_read(&p, "out/clean.jsonl");
-    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--fuse", "off", "--set", "min=5", "--set", "OUT=fresh",
-                         "--state", "other"), 0);
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--fuse", "off", "--set", "min=5", "--set",
+                         "OUT=fresh", "--state", "other"),
+                     0);
     ck_assert_str_eq(second, program_read(&p, "fresh/clean.jsonl"));
     ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--fuse", "off", "--set", "min=5"), 0);
     program_said(&p, "nothing new");
@@ -192,20 +196,24 @@ START_TEST(test_partial_replay)
     program_write(&p, "in/a.jsonl", make_rows(0, 100));
     ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--set", "min=1", "--from", "s10"), 8);
     ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "min=1", "-q"), 0);
-    ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--set", "min=1", "--from", "s5", "--where", "n < 50",
-                         "--json"), 0);
+    ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--set", "min=1", "--from", "s5", "--where",
+                         "n < 50", "--json"),
+                     0);
     ck_assert_uint_eq(program_count(&p, "s5", "in"), 45);
     ck_assert_uint_eq(program_lines(&p, "out/clean.jsonl.e2/clean.jsonl"), 45);
     ck_assert_int_eq(RUN(&p, "promote", "ten", "2"), 1);
     program_said(&p, "only a part");
     ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--set", "min=1", "--from", "s5", "--since", "11",
-                         "--until", "31", "--json"), 0);
+                         "--until", "31", "--json"),
+                     0);
     ck_assert_uint_eq(program_count(&p, "s5", "in"), 20);
-    ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--set", "min=1", "--from", "s5", "--until", "1d",
-                         "--json"), 0);
+    ck_assert_int_eq(
+        RUN(&p, "replay", "x.yaml", "--set", "min=1", "--from", "s5", "--until", "1d", "--json"),
+        0);
     ck_assert_uint_eq(program_count(&p, "s5", "in"), 0);
     ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--set", "min=1", "--from", "s5", "--since", "1d",
-                         "--to", "s7", "--json"), 0);
+                         "--to", "s7", "--json"),
+                     0);
     ck_assert_uint_eq(program_count(&p, "s7", "in"), 90);
     ck_assert_uint_eq(program_count(&p, "s8", "in"), 0);
     ck_assert_ptr_null(program_read(&p, "out/clean.jsonl.e5/clean.jsonl"));
@@ -214,25 +222,29 @@ START_TEST(test_partial_replay)
     ck_assert_int_eq(RUN(&p, "topics", "stat", "s7", "--hash"), 0);
     ck_assert_str_eq(content("ten.s7.out.e1"), part);
     ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--set", "min=1", "--from", "nothing"), 2);
-    ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--set", "min=1", "--from", "s5", "--where", "n <"), 1);
-    ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--set", "min=1", "--from", "s5", "--since", "soon"), 2);
-    ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--set", "min=1", "--from", "s5", "--to", "s4"), 2);
+    ck_assert_int_eq(
+        RUN(&p, "replay", "x.yaml", "--set", "min=1", "--from", "s5", "--where", "n <"), 1);
+    ck_assert_int_eq(
+        RUN(&p, "replay", "x.yaml", "--set", "min=1", "--from", "s5", "--since", "soon"), 2);
+    ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--set", "min=1", "--from", "s5", "--to", "s4"),
+                     2);
 }
 END_TEST
 
 START_TEST(test_diff)
 {
-    program_write(&p, "x.yaml", "name: d\n"
-                                "sources: { docs: { files: [\"in/*.jsonl\"] } }\n"
-                                "stages:\n"
-                                "  - id: low\n"
-                                "    use: rows.derive\n"
-                                "    with: { expr: \"n * ${by}\" }\n"
-                                "    keys: { output_key: m }\n"
-                                "  - id: keep\n"
-                                "    use: rows.filter\n"
-                                "    with: { where: \"n ${op} 10\" }\n"
-                                "sinks: { out: { file: out/a.jsonl } }\n");
+    program_write(&p, "x.yaml",
+                  "name: d\n"
+                  "sources: { docs: { files: [\"in/*.jsonl\"] } }\n"
+                  "stages:\n"
+                  "  - id: low\n"
+                  "    use: rows.derive\n"
+                  "    with: { expr: \"n * ${by}\" }\n"
+                  "    keys: { output_key: m }\n"
+                  "  - id: keep\n"
+                  "    use: rows.filter\n"
+                  "    with: { where: \"n ${op} 10\" }\n"
+                  "sinks: { out: { file: out/a.jsonl } }\n");
     program_write(&p, "in/a.jsonl", make_rows(0, 100));
     if (RUN(&p, "run", "x.yaml", "--set", "by=1", "--set", "op=>=", "-q") != 0)
         ck_abort_msg("%s", p.err);
@@ -262,29 +274,30 @@ START_TEST(test_start_is_gone)
     }
     program_write(&p, "in.jsonl", mr_buf_text(&text));
     mr_buf_finish(&text);
-    program_write(&p, "x.yaml", "name: tight\n"
-                                "disk_budget: 6000000\n"
-                                "sources: { docs: { files: [\"in.jsonl\"] } }\n"
-                                "stages:\n"
-                                "  - id: one\n"
-                                "    use: general_text.char_number_filter\n"
-                                "    keys: { input_key: text, output_key: null }\n"
-                                "    with: { threshold: \"${one}\" }\n"
-                                "  - id: two\n"
-                                "    use: general_text.char_number_filter\n"
-                                "    keys: { input_key: text, output_key: null }\n"
-                                "    with: { threshold: \"${two}\" }\n"
-                                "sinks: { out: { file: out.jsonl } }\n");
+    program_write(&p, "x.yaml",
+                  "name: tight\n"
+                  "disk_budget: 6000000\n"
+                  "sources: { docs: { files: [\"in.jsonl\"] } }\n"
+                  "stages:\n"
+                  "  - id: one\n"
+                  "    use: general_text.char_number_filter\n"
+                  "    keys: { input_key: text, output_key: null }\n"
+                  "    with: { threshold: \"${one}\" }\n"
+                  "  - id: two\n"
+                  "    use: general_text.char_number_filter\n"
+                  "    keys: { input_key: text, output_key: null }\n"
+                  "    with: { threshold: \"${two}\" }\n"
+                  "sinks: { out: { file: out.jsonl } }\n");
     ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "one=9", "--set", "two=9", "-q"), 0);
     ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "one=9", "--set", "two=8", "-q"), 6);
     program_said(&p, "stage \"two\" has to read topic \"tight.one.out.e1\" from its start");
     program_said(&p, "millrace replay TOPOLOGY --from docs");
-    ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--set", "one=9", "--set", "two=8", "--from", "one"),
-                     6);
+    ck_assert_int_eq(
+        RUN(&p, "replay", "x.yaml", "--set", "one=9", "--set", "two=8", "--from", "one"), 6);
     ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "one=9", "--set", "two=9"), 0);
     program_said(&p, "nothing new"); /* what was refused left no trace */
-    ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--set", "one=9", "--set", "two=8", "--from", "docs",
-                         "-q"), 0);
+    ck_assert_int_eq(
+        RUN(&p, "replay", "x.yaml", "--set", "one=9", "--set", "two=8", "--from", "docs", "-q"), 0);
     ck_assert_uint_eq(program_lines(&p, "out.jsonl.e2/out.jsonl"), 20000);
 }
 END_TEST
@@ -314,6 +327,11 @@ START_TEST(test_dataset)
     program_said(&p, sum);
     ck_assert_int_eq(RUN(&p, "dataset", "show", "ten.nothing"), 8);
     ck_assert_int_eq(RUN(&p, "dataset", "show", "ten@9"), 8);
+    /* Forgotten, its numbers are given again: nothing of other epochs may be left. */
+    ck_assert_ptr_nonnull(program_read(&p, "out/clean.jsonl.e1/clean.jsonl"));
+    ck_assert_int_eq(RUN(&p, "clean", "ten"), 0);
+    ck_assert_ptr_nonnull(program_read(&p, "out/clean.jsonl"));
+    ck_assert_ptr_null(program_read(&p, "out/clean.jsonl.e1/clean.jsonl"));
 }
 END_TEST
 

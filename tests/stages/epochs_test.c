@@ -1,5 +1,5 @@
-/* Epochs of a state folder: the first format is brought up to date, or refused; the card counts a run
- * once. */
+/* Epochs of a state folder: the first format is brought up to date, or refused; the card counts a
+ * run once. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +46,8 @@ static void setup(void)
     ck_assert_ptr_nonnull(mkdtemp(dir));
     arena = mr_arena_create(0);
     plan = make_plan();
-    record = (struct mr_record){.run = 4, .complete = true, .pipeline = MR_STR("pipe"), .current = 1};
+    record =
+        (struct mr_record){.run = 4, .complete = true, .pipeline = MR_STR("pipe"), .current = 1};
     mr_record_open(&record, 1, arena)->state = MR_EPOCH_CURRENT;
     record.epochs[0].parent = 0;
     mr_home_init(&home, mr_str_of(dir), MR_STR("pipe"));
@@ -66,10 +67,10 @@ static void make_first_format(void)
     record.stage_count = 3;
     record.stages = mr_arena_zalloc(arena, 3 * sizeof *record.stages);
     for (int i = 0; i < 3; i++) {
-        record.stages[i] = (struct mr_recorded_stage){plan->stages[i].id, plan->stages[i].fingerprint, i,
-                                                      1};
-        struct mr_str path = mr_arena_printf(arena, "%s/state/%.*s/0", home.root.ptr,
-                                             MR_FMT(plan->stages[i].id));
+        record.stages[i] =
+            (struct mr_recorded_stage){plan->stages[i].id, plan->stages[i].fingerprint, i, 1};
+        struct mr_str path =
+            mr_arena_printf(arena, "%s/state/%.*s/0", home.root.ptr, MR_FMT(plan->stages[i].id));
         ck_assert_ptr_null(mr_dir_make(path.ptr));
     }
 }
@@ -85,7 +86,8 @@ START_TEST(test_first_format_is_upgraded)
     make_first_format();
     /* As if an earlier attempt had been killed after the first folder. */
     ck_assert_int_eq(rename(mr_arena_printf(arena, "%s/state/docs", home.root.ptr).ptr,
-                            mr_arena_printf(arena, "%s/state/docs.e1", home.root.ptr).ptr), 0);
+                            mr_arena_printf(arena, "%s/state/docs.e1", home.root.ptr).ptr),
+                     0);
     ck_assert_ptr_null(mr_epochs_upgrade(&epochs, plan));
     ck_assert(there("state/docs.e1/0") && there("state/filter.e1/0") && there("state/out.e1/0"));
     ck_assert(!there("state/filter") && there("plans/e1"));
@@ -129,7 +131,8 @@ START_TEST(test_a_run_counts_once)
     totals->stages[1].counter[MR_C_IN] = 10;
     totals->stages[0].counter[MR_C_IN] = 12;
     ck_assert_ptr_null(mr_epochs_note(&epochs, &record.epochs[0], totals, NULL));
-    ck_assert_ptr_null(mr_epochs_note(&epochs, &record.epochs[0], totals, NULL)); /* after a crash */
+    ck_assert_ptr_null(
+        mr_epochs_note(&epochs, &record.epochs[0], totals, NULL)); /* after a crash */
     ck_assert_uint_eq(counted(1, "filter", "in"), 10);
     record.run++;
     ck_assert_ptr_null(mr_epochs_note(&epochs, &record.epochs[0], totals, NULL));

@@ -63,6 +63,37 @@ START_TEST(all_rows_come_back)
 }
 END_TEST
 
+/* Readers that no plan has any longer hold back nothing; those that stay keep their positions. */
+START_TEST(readers_are_released)
+{
+    static const uint64_t keep[] = {7, 99};
+    struct rig rig;
+    struct mr_log_stat stat;
+    rig_init(&rig);
+    fill(&rig, &shape_table[2]);
+    for (uint64_t id = 5; id <= 8; id++) {
+        struct mr_log_reader *r = rig_reader(&rig, id, (struct mr_mark){0});
+        if (id >= 7) {
+            ck_assert_uint_eq(rig_read(r, SIZE_MAX), shape_table[2].rows);
+            mr_log_reader_commit(r, mr_log_reader_mark(r));
+        }
+        mr_log_reader_close(r);
+    }
+    struct mr_log_place place = rig.place;
+    ck_assert_ptr_null(mr_log_stat(&place, &stat));
+    ck_assert_uint_eq(stat.readers, 4);
+    ck_assert_uint_eq(stat.slowest_reader_pos, 0);
+    ck_assert_ptr_null(mr_log_release(&place, keep, 2));
+    ck_assert_ptr_null(mr_log_stat(&place, &stat));
+    ck_assert_uint_eq(stat.readers, 1);
+    ck_assert_uint_eq(stat.slowest_reader_pos, stat.end_pos);
+    ck_assert_ptr_null(mr_log_release(&place, keep, 0));
+    ck_assert_ptr_null(mr_log_stat(&place, &stat));
+    ck_assert_uint_eq(stat.readers, 0);
+    rig_finish(&rig);
+}
+END_TEST
+
 /* The reader follows a live writer: it sees each commit whole, and nothing before it. */
 START_TEST(reader_follows_commits)
 {
@@ -432,6 +463,7 @@ Suite *suite_runtime_log_partition(void)
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, all_rows_come_back, 0, shapes);
     tcase_add_loop_test(t, reader_follows_commits, 0, shapes);
+    tcase_add_test(t, readers_are_released);
     tcase_add_loop_test(t, writer_resumes, 0, shapes);
     tcase_add_test(t, resume_at_every_row);
     tcase_add_test(t, seek_to_every_row);
