@@ -160,6 +160,11 @@ void mr_plan_encode(const struct mr_plan *plan, struct mr_buf *out);
 struct mr_error *mr_plan_decode(struct mr_str bytes, const struct mr_registry *registry,
                                 const struct mr_connectors *connectors, struct mr_arena *arena,
                                 struct mr_plan **out);
+/* A plan that nobody runs any more, perhaps of a program with other operators: fingerprints are those of
+ * then, and settings need not parse. To be compared with, and for finding topics. */
+struct mr_error *mr_plan_decode_kept(struct mr_str bytes, const struct mr_registry *registry,
+                                     const struct mr_connectors *connectors,
+                                     struct mr_arena *arena, struct mr_plan **out);
 /* Index of a stage by id, or MR_PLAN_NONE. */
 int mr_plan_stage_find(const struct mr_plan *plan, struct mr_str id);
 /* Who a task is to the logs it reads: never 0. */

@@ -10,6 +10,8 @@ enum { PLAN_FIELDS = 15, PLAN_STAGE_FIELDS = 23, PLAN_TOPIC_FIELDS = 8, PLAN_GRO
 
 /* validate.c: every number that points somewhere points inside the plan, every chain is sound, every
  * setting parses. */
-struct mr_error *mr_plan__validate(const struct mr_plan *plan);
+struct mr_error *mr_plan__validate(const struct mr_plan *plan, bool settings);
+/* seal.c: the groups' shapes, by the fingerprints as they stand. */
+void mr_plan__shapes(struct mr_plan *plan);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * In: what changes results (operator and version, every resolved parameter, key bindings, mode,
  * window, order, what comes in). Out: scale, folders, bounds, retention, build. */
-#include "runtime/plan/plan.h"
+#include "runtime/plan/plan_private.h"
 
 /* Raised when what is hashed changes its meaning; not with the plan's stored form, so that state
  * outlives that. */
@@ -174,6 +174,12 @@ static struct mr_id group_shape(const struct mr_plan *plan, const struct mr_plan
     return mr_hasher_end(&h);
 }
 
+void mr_plan__shapes(struct mr_plan *plan)
+{
+    for (size_t i = 0; i < plan->group_count; i++)
+        plan->groups[i].shape = group_shape(plan, &plan->groups[i]);
+}
+
 struct mr_id mr_plan_definition(const struct mr_plan *plan)
 {
     struct mr_hasher h;
@@ -216,6 +222,5 @@ void mr_plan_seal(struct mr_plan *plan)
             mr_hasher_text(&h, t->key[k]);
     }
     plan->hash = mr_hasher_end(&h);
-    for (size_t i = 0; i < plan->group_count; i++)
-        plan->groups[i].shape = group_shape(plan, &plan->groups[i]);
+    mr_plan__shapes(plan);
 }

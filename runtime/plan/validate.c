@@ -51,7 +51,7 @@ static struct mr_error *validate_settings(const struct mr_plan_stage *s)
     return wrapped;
 }
 
-static struct mr_error *validate_stage(const struct mr_plan *plan, size_t index)
+static struct mr_error *validate_stage(const struct mr_plan *plan, size_t index, bool settings)
 {
     const struct mr_plan_stage *s = &plan->stages[index];
     if (!name_ok(s->id))
@@ -80,7 +80,7 @@ static struct mr_error *validate_stage(const struct mr_plan *plan, size_t index)
         if (!topic_or_none(plan, s->outputs[i].topic) || (s->outputs[i].outcome <= MR_PLAN_ROUTE) != (s->outputs[i].route.len > 0) ||
             s->outputs[i].outcome >= outcomes)
             return fault(s, "an output does not exist");
-    return validate_settings(s);
+    return settings ? validate_settings(s) : NULL;
 }
 
 static struct mr_error *validate_group(const struct mr_plan *plan, size_t index, uint8_t *seen)
@@ -124,13 +124,13 @@ static struct mr_error *validate_topic(const struct mr_plan *plan, size_t index)
     return NULL;
 }
 
-struct mr_error *mr_plan__validate(const struct mr_plan *plan)
+struct mr_error *mr_plan__validate(const struct mr_plan *plan, bool settings)
 {
     if (!name_ok(plan->name) || plan->stage_count == 0 || plan->stage_count > UINT16_MAX ||
         plan->max_row_bytes == 0)
         return mr_error(MR_PLAN_INVALID, "the plan has no usable name, stages or row limit");
     for (size_t i = 0; i < plan->stage_count; i++)
-        MR_TRY(validate_stage(plan, i));
+        MR_TRY(validate_stage(plan, i, settings));
     for (size_t i = 0; i < plan->topic_count; i++)
         MR_TRY(validate_topic(plan, i));
     uint8_t *seen = mr_zalloc(plan->stage_count);

@@ -205,13 +205,13 @@ bool mr_home_running(const struct mr_home *h, pid_t *supervisor)
 
 static struct mr_error *load_plan(struct mr_buf *path, const struct mr_registry *registry,
                                   const struct mr_connectors *connectors, struct mr_arena *arena,
-                                  struct mr_plan **out)
+                                  bool kept_only, struct mr_plan **out)
 {
     struct mr_buf bytes = {0};
     struct mr_error *e = mr_file_read(mr_buf_text(path), PLAN_MAX_BYTES, &bytes);
     if (!e) {
         struct mr_str kept = mr_arena_str(arena, mr_buf_str(&bytes));
-        e = mr_plan_decode(kept, registry, connectors, arena, out);
+        e = (kept_only ? mr_plan_decode_kept : mr_plan_decode)(kept, registry, connectors, arena, out);
     }
     mr_buf_finish(&bytes);
     return e;
@@ -223,7 +223,7 @@ struct mr_error *mr_home_plan(const struct mr_home *h, const struct mr_registry 
 {
     struct mr_buf path = {0};
     mr_layout_plan(&h->layout, &path);
-    struct mr_error *e = load_plan(&path, registry, connectors, arena, out);
+    struct mr_error *e = load_plan(&path, registry, connectors, arena, false, out);
     mr_buf_finish(&path);
     return e;
 }
@@ -242,7 +242,7 @@ struct mr_error *mr_home_epoch_plan(const struct mr_home *h, uint32_t epoch,
                                "`millrace epochs %.*s` lists them.", MR_FMT(record.pipeline));
     struct mr_buf path = {0};
     mr_layout_epoch(&h->layout, known->number, &path);
-    struct mr_error *e = load_plan(&path, registry, connectors, arena, out);
+    struct mr_error *e = load_plan(&path, registry, connectors, arena, true, out);
     mr_buf_finish(&path);
     return e;
 }

@@ -314,6 +314,82 @@ START_TEST(layout_is_declared_once)
 }
 END_TEST
 
+/* What did not change goes on; what did, and all below it, begins anew; topics are named by it. */
+START_TEST(unchanged_stages_keep_their_epoch)
+{
+    struct sample now, base;
+    struct mr_arena *arena = mr_arena_create(0);
+    struct mr_buf text = {0};
+    sample_init(&base);
+    sample_init(&now);
+    ck_assert_uint_eq(mr_plan_continue(&now.plan, &base.plan, 2, MR_PLAN_NONE, arena), 0);
+    ck_assert(mr_id_eq(&now.plan.hash, &base.plan.hash));
+    now.groups[1].scale = 2; /* no part of it */
+    now.settings[1].value = MR_STR("5");
+    mr_plan_seal(&now.plan);
+    ck_assert_uint_eq(mr_plan_continue(&now.plan, &base.plan, 2, MR_PLAN_NONE, arena), 2);
+    ck_assert_uint_eq(now.plan.epoch, 2);
+    ck_assert_uint_eq(now.stages[0].epoch, 1);
+    ck_assert_uint_eq(now.stages[1].epoch, 2);
+    ck_assert_uint_eq(now.stages[2].epoch, 2);
+    ck_assert(mr_str_is(now.topics[0].name, "p.in.out.e1"));
+    ck_assert(mr_str_is(now.topics[1].name, "p.keep.out.e2"));
+    ck_assert(mr_str_is(now.topics[2].name, "p.keep.drops.e2"));
+    mr_plan_changes(&now.plan, &base.plan, 2, &text);
+    ck_assert_ptr_null(strstr(mr_buf_text(&text), "\"in\""));
+    ck_assert_ptr_nonnull(strstr(mr_buf_text(&text), "stage \"keep\": its operator"));
+    /* The same again goes on with the new one; back to the old one is a change of its own. */
+    sample_init(&base);
+    ck_assert_uint_eq(mr_plan_continue(&base.plan, &now.plan, 3, MR_PLAN_NONE, arena), 2);
+    ck_assert_uint_eq(base.stages[1].epoch, 3);
+    /* A wish: from the last stage on, though nothing changed. */
+    sample_init(&base);
+    sample_init(&now);
+    ck_assert_uint_eq(mr_plan_continue(&now.plan, &base.plan, 2, 2, arena), 1);
+    ck_assert_uint_eq(now.stages[1].epoch, 1);
+    ck_assert_uint_eq(now.stages[2].epoch, 2);
+    /* Other partitions: the writer's topic is another one, so the writer begins anew, too. */
+    sample_init(&now);
+    now.groups[1].partitions = now.topics[0].partitions = 4;
+    mr_plan_seal(&now.plan);
+    ck_assert_uint_eq(mr_plan_continue(&now.plan, &base.plan, 2, MR_PLAN_NONE, arena), 3);
+    mr_buf_finish(&text);
+    mr_arena_destroy(arena);
+}
+END_TEST
+
+/* A plan of a program whose operators were others can be compared with, not run. */
+START_TEST(kept_plans_are_not_sealed_again)
+{
+    struct sample s;
+    struct mr_registry *r = registry();
+    struct mr_arena *arena = mr_arena_create(0);
+    struct mr_buf bytes = {0};
+    struct mr_plan *kept = NULL;
+    sample_init(&s);
+    struct mr_id shape = s.groups[1].shape;
+    s.stages[1].fingerprint.b[0] ^= 1;
+    s.stages[1].only = (struct mr_plan_only){MR_STR("n > 1"), 1, 2, 3, 4};
+    s.stages[2].aside = true;
+    mr_plan_encode(&s.plan, &bytes);
+    ck_assert_int_eq(decode_code(mr_buf_str(&bytes), r), MR_OK); /* sealing corrects it */
+    ck_assert_ptr_null(mr_plan_decode_kept(mr_buf_str(&bytes), r, &connectors, arena, &kept));
+    ck_assert(mr_id_eq(&kept->stages[1].fingerprint, &s.stages[1].fingerprint));
+    ck_assert(!mr_id_eq(&kept->groups[1].shape, &shape));
+    ck_assert(mr_str_is(kept->stages[1].only.where, "n > 1"));
+    ck_assert_uint_eq(kept->stages[1].only.until_n, 4);
+    ck_assert(kept->stages[2].aside && !kept->stages[1].aside);
+    bytes.len = 0;
+    s.plan.hash.b[0] ^= 1;
+    mr_plan_encode(&s.plan, &bytes);
+    ck_assert_int_eq(decode_code(mr_buf_str(&bytes), r), MR_PLAN_INVALID);
+    ck_assert_ptr_null(mr_plan_decode_kept(mr_buf_str(&bytes), r, &connectors, arena, &kept));
+    mr_buf_finish(&bytes);
+    mr_arena_destroy(arena);
+    mr_registry_destroy(r);
+}
+END_TEST
+
 Suite *suite_runtime_plan_plan(void);
 Suite *suite_runtime_plan_plan(void)
 {
@@ -326,6 +402,8 @@ Suite *suite_runtime_plan_plan(void)
     tcase_add_test(t, another_version_and_unknown_operators_say_so);
     tcase_add_test(t, unsound_plans_are_refused);
     tcase_add_test(t, layout_is_declared_once);
+    tcase_add_test(t, unchanged_stages_keep_their_epoch);
+    tcase_add_test(t, kept_plans_are_not_sealed_again);
     suite_add_tcase(suite, t);
     return suite;
 }
