@@ -147,8 +147,10 @@ size_t mr_explain_near(struct mr_str text, size_t *out, size_t most)
 
 static void indented(struct mr_str text, struct mr_buf *out)
 {
-    while (text.len)
-        mr_buf_printf(out, "    %.*s\n", MR_FMT(line_of(&text)));
+    while (text.len) {
+        struct mr_str line = line_of(&text); /* MR_FMT names its argument more than once */
+        mr_buf_printf(out, line.len ? "    %.*s\n" : "%.*s\n", MR_FMT(line));
+    }
 }
 
 void mr_explain_print(const struct mr_explanation *e, struct mr_buf *out)

@@ -160,6 +160,30 @@ START_TEST(codes_are_found_however_they_are_written)
 }
 END_TEST
 
+START_TEST(the_printed_examples_are_whole)
+{
+    struct mr_buf text = {0}, faults = {0};
+    for (size_t i = 0; i < mr_explain_count(); i++) {
+        struct mr_explanation e;
+        mr_explain_at(i, arena, &e);
+        text.len = 0;
+        mr_explain_print(&e, &text);
+        for (size_t at = 0; at < e.wrong.len;) {
+            size_t end = mr_str_find(e.wrong, MR_STR("\n"), at);
+            end = end == SIZE_MAX ? e.wrong.len : end;
+            if (mr_str_find(mr_buf_str(&text), mr_str_span(e.wrong.ptr + at, end - at), 0) ==
+                SIZE_MAX)
+                mr_buf_printf(&faults, "MR%04d: \"%.*s\" is not printed\n", (int)e.code,
+                              (int)(end - at), e.wrong.ptr + at);
+            at = end + 1;
+        }
+    }
+    ck_assert_msg(!faults.len, "%s", mr_buf_text(&faults));
+    mr_buf_finish(&text);
+    mr_buf_finish(&faults);
+}
+END_TEST
+
 START_TEST(the_reference_page_is_what_the_tables_say)
 {
     const char *root = getenv("MR_SOURCE");
@@ -188,6 +212,7 @@ Suite *suite_topology_explain(void)
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_test(t, every_code_has_a_remedy_and_those_of_topologies_an_example);
     tcase_add_test(t, codes_are_found_however_they_are_written);
+    tcase_add_test(t, the_printed_examples_are_whole);
     tcase_add_test(t, the_reference_page_is_what_the_tables_say);
     suite_add_tcase(suite, t);
     return suite;
