@@ -92,7 +92,8 @@ struct supervisor {
     struct mr_totals *totals;
     uint64_t began_ms;
     uint64_t random;
-    bool over_budget;               /* sources wait for room on the disk */
+    bool over_budget;               /* the topics take more than they may */
+    bool beyond_budget;             /* that sources go on beyond it has been said */
     uint32_t source_order;          /* enum mr_source_order, decided once */
     struct ev_timer tick, show, retention;
     struct ev_signal on_int, on_term, on_hup, on_child;

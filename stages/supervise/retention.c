@@ -5,7 +5,7 @@
 struct sweep {
     const char *topics;
     const struct mr_plan *plan;
-    uint64_t disk_bytes;   /* all topics together */
+    uint64_t disk_bytes; /* all topics together */
 };
 
 static struct mr_log_place place_of(const struct sweep *w, const struct mr_plan_topic *topic,
@@ -44,7 +44,8 @@ static uint32_t readers_of(const struct mr_plan *plan, const struct mr_plan_topi
 
 /* Frees what lies beyond `keep` bytes of each lane and is consumed. A reader that has not come yet
  * has consumed nothing. */
-static struct mr_error *trim_topic(struct sweep *w, const struct mr_plan_topic *topic, uint64_t keep)
+static struct mr_error *trim_topic(struct sweep *w, const struct mr_plan_topic *topic,
+                                   uint64_t keep)
 {
     uint64_t lanes = (uint64_t)topic->partitions * topic->lanes;
     uint32_t readers = readers_of(w->plan, topic);
@@ -59,7 +60,8 @@ static struct mr_error *trim_topic(struct sweep *w, const struct mr_plan_topic *
                 mr_error_free(e); /* nothing there yet */
                 continue;
             }
-            if (stat.end_pos <= keep || (!topic->record && (stat.readers == 0 || stat.readers < readers)))
+            if (stat.end_pos <= keep ||
+                (!topic->record && (stat.readers == 0 || stat.readers < readers)))
                 continue;
             uint64_t upto = stat.end_pos - keep;
             if (!topic->record && stat.slowest_reader_pos < upto)
@@ -87,6 +89,32 @@ static struct mr_error *sweep(struct sweep *w)
     return NULL;
 }
 
+static bool lane_unread(const struct sweep *w, const struct mr_plan_topic *topic,
+                        uint32_t partition, uint32_t lane, uint32_t readers)
+{
+    struct mr_log_place place = place_of(w, topic, partition, lane);
+    struct mr_log_stat stat = {0};
+    mr_error_free(mr_log_stat(&place, &stat));
+    return stat.end_pos > 0 && (stat.readers < readers || stat.slowest_reader_pos < stat.end_pos);
+}
+
+/* Whether waiting can make room: a topic has something for readers that do not wait themselves, as
+ * those of a source's list do. */
+static bool anything_unread(const struct sweep *w)
+{
+    for (size_t i = 0; i < w->plan->topic_count; i++) {
+        const struct mr_plan_topic *topic = &w->plan->topics[i];
+        uint32_t readers = readers_of(w->plan, topic);
+        if (!readers || w->plan->stages[topic->stage].part == MR_SOURCE_LIST)
+            continue;
+        for (uint32_t p = 0; p < topic->partitions; p++)
+            for (uint32_t l = 0; l < topic->lanes; l++)
+                if (lane_unread(w, topic, p, l, readers))
+                    return true;
+    }
+    return false;
+}
+
 static bool reads_outside(const struct child *c)
 {
     const struct mr_plan *plan = c->of->plan;
@@ -94,23 +122,36 @@ static bool reads_outside(const struct child *c)
     return stage->kind == MR_STAGE_SOURCE && stage->part != MR_SOURCE_LIST;
 }
 
-/* Over the budget nothing unread is deleted: the sources wait until readers have made room. */
-static void hold_sources(struct supervisor *s, bool hold)
+/* Over the budget nothing unread is deleted: the sources wait until readers have made room. Where
+ * the readers have read all and it is still too much (segments under way, records), they go on:
+ * what nobody can free is not worth waiting for. */
+static void hold_sources(struct supervisor *s, bool over, bool hold)
 {
+    bool any = false;
     for (size_t i = 0; i < s->child_count; i++) {
         struct child *c = s->children[i];
-        if (!reads_outside(c) || !c->page || c->page_stale ||
-            atomic_load(&c->page->hold) == (uint32_t)hold)
+        if (!reads_outside(c) || c->state == CHILD_ENDED)
+            continue;
+        any = true;
+        if (!c->page || c->page_stale || atomic_load(&c->page->hold) == (uint32_t)hold)
             continue;
         atomic_store(&c->page->hold, hold);
         mr_bells_ring(s->bells, c->bell);
     }
-    if (hold && !s->over_budget)
+    if (over && any && !s->over_budget)
         supervisor_say(s, MR_LEVEL_WARN, "disk_budget", NULL,
                        "the topics have reached the disk budget of %llu bytes: sources wait until "
-                          "readers have made room; raise `disk_budget` if they never do",
+                       "readers have made room",
                        (unsigned long long)s->plan->disk_budget_bytes);
-    s->over_budget = hold;
+    if (over && any && !hold && !s->beyond_budget) {
+        supervisor_say(
+            s, MR_LEVEL_WARN, "disk_budget", NULL,
+            "everything is read and the topics still take more than the disk budget of %llu "
+            "bytes: sources go on beyond it; raise `disk_budget`",
+            (unsigned long long)s->plan->disk_budget_bytes);
+        s->beyond_budget = true; /* once a run */
+    }
+    s->over_budget = over;
 }
 
 void retention_run(struct supervisor *s)
@@ -127,7 +168,8 @@ void retention_run(struct supervisor *s)
     if (e)
         supervisor_say(s, MR_LEVEL_WARN, "retention", NULL, "retention: %s", mr_error_message(e));
     mr_error_free(e);
-    mr_buf_finish(&topics);
+    bool over = s->plan->disk_budget_bytes && w.disk_bytes > s->plan->disk_budget_bytes;
     if (s->plan->disk_budget_bytes)
-        hold_sources(s, w.disk_bytes > s->plan->disk_budget_bytes);
+        hold_sources(s, over, over && anything_unread(&w));
+    mr_buf_finish(&topics);
 }

@@ -1,4 +1,5 @@
-/* A disk budget: consumed rows go, sources wait, every row still arrives; scaled sources read all. */
+/* A disk budget: consumed rows go, sources wait, every row still arrives; scaled sources read all.
+ */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +64,39 @@ START_TEST(all_rows_pass_under_a_budget)
 }
 END_TEST
 
+/* What nobody can free must not be waited for: segments under way alone, or records, which stay,
+ * are more than these budgets. */
+static const char *const beyond[] = {
+    "name: beyond\n"
+    "disk_budget: 1MB\n"
+    "sources: { docs: { files: [\"in*.jsonl\"], scale: 2 } }\n"
+    "stages:\n"
+    "  - general_text.char_number_filter: { input_key: text, threshold: 10 }\n"
+    "  - HashDeduplicateFilter: { input_key: text, output_key: null }\n"
+    "sinks: { out: { file: out.jsonl } }\n",
+    "name: beyond\n"
+    "disk_budget: 4MB\n"
+    "sources: { docs: { files: [\"in*.jsonl\"] } }\n"
+    "stages:\n"
+    "  - id: odd\n"
+    "    use: general_text.char_number_filter\n"
+    "    with: { threshold: 880 }\n"
+    "    keys: { input_key: text }\n"
+    "    keep_dropped: true\n"
+    "sinks: { out: { file: out.jsonl } }\n",
+};
+
+START_TEST(what_nobody_can_free_is_not_waited_for)
+{
+    enum { LONG = 20000 };
+    program_write(&p, "x.yaml", beyond[_i]);
+    write_rows("in.jsonl", 0, LONG);
+    write_rows("in2.jsonl", LONG, LONG);
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--json"), 0);
+    ck_assert_uint_eq(program_count(&p, "docs", "out"), 2 * LONG);
+}
+END_TEST
+
 static void write_folder(unsigned files)
 {
     for (unsigned f = 0; f < files; f++) {
@@ -109,6 +143,8 @@ Suite *suite_e2e_budget(void)
     tcase_set_timeout(c, 120);
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, all_rows_pass_under_a_budget);
+    tcase_add_loop_test(c, what_nobody_can_free_is_not_waited_for, 0,
+                        (int)(sizeof beyond / sizeof *beyond));
     tcase_add_test(c, a_scaled_source_gives_the_same_rows);
     suite_add_tcase(s, c);
     return s;
