@@ -138,11 +138,11 @@ static struct mr_str record_key(uint32_t number, char key[RECORD_KEY_BYTES])
 
 static struct mr_error *read_record(struct mr_spill *p, struct mr_str key, struct mr_str value)
 {
-    if (key.len != RECORD_KEY_BYTES || value.len != sizeof(struct record))
-        return mr_error(MR_STORE_VERSION, "a record of \"%s\" cannot be read", p->dir);
     uint32_t number = 0;
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4 && key.len == RECORD_KEY_BYTES; i++)
         number = number << 8 | (unsigned char)key.ptr[2 + i];
+    if (key.len != RECORD_KEY_BYTES || value.len != sizeof(struct record) || number == UINT32_MAX)
+        return mr_error(MR_STORE_VERSION, "a record of \"%s\" cannot be read", p->dir);
     struct file *f = add_file(p, number);
     memcpy(&f->now, value.ptr, sizeof(f->now));
     f->decided = f->now;
@@ -199,8 +199,8 @@ static struct mr_error *remove_strangers(struct mr_spill *p)
     return NULL;
 }
 
-struct mr_error *mr_spill__open(struct mr_store *store, const char *dir, size_t file_bytes, bool sync,
-                                struct mr_spill **out)
+struct mr_error *mr_spill__open(struct mr_store *store, const char *dir, size_t file_bytes,
+                                bool sync, struct mr_spill **out)
 {
     struct mr_spill *p = *out = mr_zalloc(sizeof(*p));
     struct mr_buf path = {0};
@@ -256,9 +256,9 @@ static struct mr_error *writable(struct mr_spill *p, size_t len, struct file **o
     if (!last || (last->now.end && last->now.end + len > p->file_bytes)) {
         uint32_t number = last ? last->number + 1 : 1;
         MR_TRY(flush(p));
-        if (!last && !mr_file_exists(p->dir)) {
+        if (!last) {
             MR_TRY(mr_dir_make(p->dir));
-            p->new_dir = true;
+            p->new_dir = true; /* or left by a process that died before it was synced */
         }
         last = add_file(p, number);
         p->new_names = true;
@@ -272,7 +272,8 @@ static struct mr_error *writable(struct mr_spill *p, size_t len, struct file **o
     return NULL;
 }
 
-struct mr_error *mr_spill__put(struct mr_spill *p, struct mr_str body, uint8_t ref[MR_BODY_REF_BYTES])
+struct mr_error *mr_spill__put(struct mr_spill *p, struct mr_str body,
+                               uint8_t ref[MR_BODY_REF_BYTES])
 {
     struct file *f;
     mr_assert(body.len <= UINT32_MAX);
@@ -291,7 +292,8 @@ struct mr_error *mr_spill__put(struct mr_spill *p, struct mr_str body, uint8_t r
 }
 
 /* The file of a reference, which comes from the disk and may say anything. */
-static struct mr_error *resolve(struct mr_spill *p, struct mr_str bytes, struct ref *r, struct file **f)
+static struct mr_error *resolve(struct mr_spill *p, struct mr_str bytes, struct ref *r,
+                                struct file **f)
 {
     *f = NULL;
     if (bytes.len == sizeof(*r)) {

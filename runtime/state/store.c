@@ -251,5 +251,7 @@ struct mr_error *mr_store_commit(struct mr_store *s)
 void mr_store_rollback(struct mr_store *s)
 {
     forget_pending(s);
-    mr_spill__rollback(s->spill);
+    /* A failed commit may be found decided by who opens next: its bodies stay until then. */
+    if (!s->failed)
+        mr_spill__rollback(s->spill);
 }

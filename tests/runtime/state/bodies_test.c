@@ -1,4 +1,5 @@
-/* Bodies of a store: seen while pending, durable with the commit, cut off and given back as decided. */
+/* Bodies of a store: seen while pending, durable with the commit, cut off and given back as
+ * decided. */
 #include "runtime/base/file.h"
 #include "runtime/state/store.h"
 
@@ -255,8 +256,69 @@ START_TEST(no_room)
 }
 END_TEST
 
-/* Moves a window of keys until it is killed: each commit puts some and drops as many, telling how far
- * it has come. */
+/* A commit that failed in the log may be found decided by who opens next: its bodies must be there.
+ */
+START_TEST(a_failed_commit_keeps_its_bodies)
+{
+    enum { LIMIT = 100000 };
+    mr_store_close(s);
+    s = NULL;
+    pid_t pid = fork();
+    if (pid == 0) {
+        uint64_t bytes;
+        signal(SIGXFSZ, SIG_IGN);
+        ok(mr_store_open(dir, &small, &s));
+        char *large = mr_arena_zalloc(arena, 4 * LIMIT);
+        put(1);
+        mr_store_put(s, MR_STR("xlarge"), mr_str_span(large, 4 * LIMIT));
+        setrlimit(RLIMIT_FSIZE, &(struct rlimit){LIMIT, LIMIT});
+        struct mr_error *e = mr_store_commit(s);
+        mr_store_rollback(s);
+        _exit(e && files(&bytes) == 1 && bytes == BODY + 1 &&
+                      mr_store_put_body(s, key_of(2), body_of(2)) == NULL &&
+                      mr_error_code(mr_store_commit(s)) == MR_STORE_FAILED
+                  ? 0
+                  : 1);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    ok(mr_store_open(dir, &small, &s));
+    struct mr_str ref;
+    ck_assert(!ref_of(1, &ref));
+}
+END_TEST
+
+/* Records that no store of ours wrote: an error, and no number runs over. */
+static const struct {
+    const char key[7];
+    uint64_t end, live;
+    enum mr_code code;
+} wrong_records[] = {{"\0b\xff\xff\xff\xff", 0, 0, MR_STORE_VERSION},
+                     {"\0b\0\0", 0, 0, MR_STORE_VERSION},
+                     {"\0b\0\0\0\1", UINT64_MAX, UINT64_MAX, MR_STORE_FAILED}};
+
+START_TEST(wrong_records_are_told)
+{
+    uint64_t record[] = {wrong_records[_i].end, wrong_records[_i].live};
+    size_t len = _i == 1 ? 4 : 6;
+    put(1);
+    ok(mr_store_commit(s));
+    mr_store_put(s, mr_str_span(wrong_records[_i].key, len),
+                 mr_str_span((const char *)record, sizeof record));
+    ok(mr_store_commit(s));
+    mr_store_close(s);
+    s = NULL;
+    char path[600];
+    snprintf(path, sizeof path, "%s/bodies/ffffffff", dir);
+    ok(mr_file_replace(path, MR_STR(""), 0600));
+    fails(mr_store_open(dir, &small, &s), wrong_records[_i].code);
+    ck_assert_ptr_null(s);
+}
+END_TEST
+
+/* Moves a window of keys until it is killed: each commit puts some and drops as many, telling how
+ * far it has come. */
 enum { STEP = 7, WINDOW = 50 };
 
 static void move_until_killed(int out)
@@ -335,6 +397,9 @@ Suite *suite_runtime_state_bodies(void)
     tcase_add_test(c, space_comes_back);
     tcase_add_test(c, damage_is_told);
     tcase_add_test(c, no_room);
+    tcase_add_test(c, a_failed_commit_keeps_its_bodies);
+    tcase_add_loop_test(c, wrong_records_are_told, 0,
+                        (int)(sizeof wrong_records / sizeof *wrong_records));
     tcase_add_test(c, killed_at_any_moment);
     suite_add_tcase(suite, c);
     return suite;
