@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "runtime/base/clock.h"
-#include "runtime/expr/expr.h"
+#include "stages/command/edge_keys.h"
 #include "stages/command/program.h"
 #include "stages/command/when.h"
 #include "stages/supervise/epochs.h"
@@ -66,6 +66,7 @@ static const struct mr_option option_table[] = {
 
 struct replay {
     const struct options *o;
+    const struct mr_compiled *compiled;
     struct mr_plan *plan;
     struct mr_plan *current; /* of the current epoch */
     struct mr_arena *arena;
@@ -102,7 +103,15 @@ static struct mr_error *check_where(struct replay *r)
     if (!r->o->where.len)
         return NULL;
     r->only.where = r->o->where;
-    return mr_error_wrap(mr_expr_compile(r->o->where, NULL, r->arena, &expr, NULL), "--where");
+    int head = r->plan->groups[r->plan->stages[r->from].group].stages[0];
+    struct mr_edge_known known = {r->compiled, &r->plan->stages[head]};
+    struct mr_expr_keys keys = mr_edge_keys_of(&known);
+    MR_TRY(mr_error_wrap(mr_expr_compile(r->o->where, &keys, r->arena, &expr, NULL), "--where"));
+    if (!(mr_expr_types(expr) & MR_BOOL))
+        return mr_error_remedy(mr_error(MR_EXPR_RESULT, "--where: \"%.*s\" is no condition",
+                                        MR_FMT(r->o->where)),
+                               "Write a comparison, such as `score > 3`.");
+    return NULL;
 }
 
 static struct mr_error *read_options(struct replay *r)
@@ -159,8 +168,11 @@ static struct mr_error *choose_groups(struct replay *r, uint32_t fresh)
         memset(up, true, bytes);
     } else {
         if (!down[plan->stages[r->to].group])
-            return mr_error(MR_USAGE, "stage \"%.*s\" is not downstream of stage \"%.*s\"",
-                            MR_FMT(plan->stages[r->to].id), MR_FMT(plan->stages[r->from].id));
+            return mr_error_remedy(
+                mr_error(MR_USAGE, "stage \"%.*s\" is not downstream of stage \"%.*s\"",
+                         MR_FMT(plan->stages[r->to].id), MR_FMT(plan->stages[r->from].id)),
+                "--to names a stage that gets rows from that of --from; `millrace graph TOPOLOGY` "
+                "shows the edges.");
         up[plan->stages[r->to].group] = true;
         mark_upstream(plan, up);
     }
@@ -412,7 +424,7 @@ static enum mr_exit run(const struct mr_call *call)
     enum mr_exit code = mr_program_compile(call->args[0].ptr, &choice, &compiled);
     if (code != MR_EXIT_OK)
         return code;
-    struct replay r = {.o = o, .plan = compiled.plan, .arena = call->arena};
+    struct replay r = {.o = o, .compiled = &compiled, .plan = compiled.plan, .arena = call->arena};
     mr_home_init(&r.home, o->state, r.plan->name);
     struct mr_error *e = read_options(&r);
     if (e)

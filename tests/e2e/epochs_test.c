@@ -231,6 +231,27 @@ START_TEST(test_partial_replay)
 }
 END_TEST
 
+START_TEST(test_where_is_checked_against_the_keys)
+{
+    program_write(&p, "x.yaml",
+                  "name: w\n"
+                  "source: { files: [\"in/*.jsonl\"], keys: {n: int, text: text} }\n"
+                  "stages:\n"
+                  "  - { id: a, use: rows.derive, with: { expr: \"n + 1\" }, keys: { output_key: m } }\n"
+                  "  - { id: b, use: rows.filter, with: { where: \"n >= 0\" } }\n"
+                  "sink: { file: out.jsonl }\n");
+    program_write(&p, "in/a.jsonl", make_rows(0, 100));
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "-q"), 0);
+    static const char *const wrong[] = {"nn > 3", "text > 3", "n + 1"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--from", "b", "--where", wrong[i]), 1);
+    ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--from", "b", "--where", "nn > 3"), 1);
+    program_said(&p, "there is no key");
+    ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--from", "b", "--where", "m > 90", "--json"), 0);
+    ck_assert_uint_eq(program_count(&p, "b", "in"), 10);
+}
+END_TEST
+
 START_TEST(test_diff)
 {
     program_write(&p, "x.yaml",
@@ -348,6 +369,7 @@ Suite *suite_e2e_epochs(void)
     tcase_add_test(c, test_promote_there_and_back);
     tcase_add_test(c, test_partial_replay);
     tcase_add_test(c, test_start_is_gone);
+    tcase_add_test(c, test_where_is_checked_against_the_keys);
     tcase_add_test(c, test_diff);
     tcase_add_test(c, test_dataset);
     suite_add_tcase(s, c);
