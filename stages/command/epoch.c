@@ -87,7 +87,9 @@ static void print_epochs(const struct mr_record *record, struct mr_buf *out)
                   "opened", "made by");
     for (size_t i = 0; i < record->epoch_count; i++) {
         const struct mr_recorded_epoch *e = &record->epochs[i];
-        mr_buf_printf(out, "%5u  %-9s  ", e->number, mr_epoch_states[e->state]);
+        mr_buf_printf(
+            out, "%5u  %-9s  ", e->number,
+            mr_epoch_partial(e) && e->state == MR_EPOCH_READY ? "part" : mr_epoch_states[e->state]);
         mr_buf_printf(out, e->parent ? "%6u  %4u  " : "%6.0u  %4u  ", e->parent, e->run);
         add_time(out, e->opened_ms);
         mr_buf_addz(out, "  ");

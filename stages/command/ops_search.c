@@ -75,17 +75,26 @@ static int by_rank(const void *a, const void *b)
     return strcmp(x->op->name, y->op->name);
 }
 
+/* The words of one argument, which may be a quoted phrase. */
+static void look(struct hit *hit, struct mr_str phrase)
+{
+    for (size_t at = 0, end; at < phrase.len; at = end + 1) {
+        for (end = at; end < phrase.len && phrase.ptr[end] != ' ';)
+            end++;
+        unsigned score = end > at ? score_of(hit->op, mr_str_span(phrase.ptr + at, end - at)) : 0;
+        hit->words += score > 0;
+        hit->score += score;
+    }
+}
+
 static size_t search(const struct mr_call *call, const struct mr_registry *registry,
                      struct hit *hits)
 {
     size_t count = 0, kept = 0;
     for (size_t i = 0; i < mr_registry_count(registry); i++) {
         struct hit hit = {.op = mr_registry_at(registry, i)};
-        for (size_t w = 0; w < call->arg_count; w++) {
-            unsigned score = call->args[w].len ? score_of(hit.op, call->args[w]) : 0;
-            hit.words += score > 0;
-            hit.score += score;
-        }
+        for (size_t w = 0; w < call->arg_count; w++)
+            look(&hit, call->args[w]);
         if (hit.words)
             hits[count++] = hit;
     }

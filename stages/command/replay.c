@@ -108,9 +108,9 @@ static struct mr_error *check_where(struct replay *r)
     struct mr_expr_keys keys = mr_edge_keys_of(&known);
     MR_TRY(mr_error_wrap(mr_expr_compile(r->o->where, &keys, r->arena, &expr, NULL), "--where"));
     if (!(mr_expr_types(expr) & MR_BOOL))
-        return mr_error_remedy(mr_error(MR_EXPR_RESULT, "--where: \"%.*s\" is no condition",
-                                        MR_FMT(r->o->where)),
-                               "Write a comparison, such as `score > 3`.");
+        return mr_error_remedy(
+            mr_error(MR_EXPR_RESULT, "--where: \"%.*s\" is no condition", MR_FMT(r->o->where)),
+            "Write a comparison, such as `score > 3`.");
     return NULL;
 }
 
@@ -275,7 +275,8 @@ static struct mr_error *prepare(struct replay *r)
         MR_TRY(mr_epochs_recover(&r->epochs));
     }
     MR_TRY(mr_epochs_plan(&r->epochs, r->record.current, &r->current));
-    return open_epoch(r);
+    MR_TRY(open_epoch(r));
+    return mr_epochs_follow_cuts(&r->epochs, r->plan, true);
 }
 
 /* ---- the run of it ---- */

@@ -156,24 +156,25 @@ static struct mr_error *change(struct change *c, struct mr_str number)
 {
     uint64_t processes;
     if (!mr_str_to_uint(number, &processes))
-        return mr_error(MR_USAGE, "\"%.*s\" is not a number of processes", MR_FMT(number));
+        return mr_error_remedy(
+            mr_error(MR_USAGE, "\"%.*s\" is not a number of processes", MR_FMT(number)),
+            "Write `millrace scale STAGE N`.");
     MR_TRY(mr_scale_check(c->plan, c->stage, processes, &c->group));
     c->processes = (uint32_t)processes;
     c->before = c->plan->groups[c->group].scale;
     return c->running ? change_running(c) : change_stopped(c);
 }
 
-static struct mr_error *act(struct change *c, const struct mr_call *call)
+static struct mr_error *act(struct change *c, const struct mr_str *words, size_t count)
 {
-    MR_TRY(load_plan(c, call->arena));
     if (!c->running)
         MR_TRY(kept(c));
-    if (call->arg_count == 0) {
+    if (count == 0) {
         print_all(c);
         return NULL;
     }
-    c->stage = call->args[0];
-    MR_TRY(change(c, call->args[1]));
+    c->stage = words[0];
+    MR_TRY(change(c, words[1]));
     print_change(c);
     return NULL;
 }
@@ -182,20 +183,32 @@ static enum mr_exit run(const struct mr_call *call)
 {
     const struct options *o = call->options;
     struct change c = {.o = o};
-    if (call->arg_count == 1)
-        return mr_fail(mr_error(MR_USAGE, "`scale` wants STAGE and N, or nothing to show all"));
-    struct mr_error *e = mr_home_find(&c.home, o->state, o->pipeline);
+    bool named = call->arg_count % 2; /* PIPELINE stands first, as with other commands */
+    if (named && o->pipeline.len)
+        return mr_fail(mr_error_remedy(mr_error(MR_USAGE, "`scale` wants STAGE and N"),
+                                       "`millrace scale --help` shows how."));
+    struct mr_error *e = mr_home_find(&c.home, o->state, named ? call->args[0] : o->pipeline);
+    if (named && call->arg_count == 1 && mr_error_code(e) == MR_RUN_UNKNOWN) {
+        mr_error_free(e);
+        e = mr_error_remedy(mr_error(MR_USAGE,
+                                     "\"%.*s\" is no pipeline, and to change a stage "
+                                     "`scale` wants STAGE and N",
+                                     MR_FMT(call->args[0])),
+                            "Write `millrace scale STAGE N`, or nothing to show all.");
+    }
     if (e)
         return mr_fail(e);
-    e = act(&c, call);
+    e = load_plan(&c, call->arena);
+    if (!e)
+        e = act(&c, call->args + named, call->arg_count - named);
     mr_home_finish(&c.home);
     return e ? mr_fail(e) : MR_EXIT_OK;
 }
 
 const struct mr_command mr_command_scale = {
     .name = "scale",
-    .arguments = "[STAGE N]",
-    .max_args = 2,
+    .arguments = "[PIPELINE] [STAGE N]",
+    .max_args = 3,
     .doc = "Show, or change, how many processes share a stage's tasks.",
     .notes =
         "On a running pipeline the stage's processes finish their row, commit and end; then N\n"

@@ -90,7 +90,8 @@ static void list_json(const struct view *v, struct mr_json_out *j)
 
 static void list_text(const struct view *v, struct mr_buf *out)
 {
-    mr_buf_printf(out, "%-44s %10s %6s %14s %12s\n", "topic", "partitions", "lanes", "rows", "disk");
+    mr_buf_printf(out, "%-44s %10s %6s %14s %12s\n", "topic", "partitions", "lanes",
+                  "rows and ends", "disk");
     for (size_t i = 0; i < v->plan->topic_count; i++) {
         const struct mr_plan_topic *topic = &v->plan->topics[i];
         struct mr_log_stat sum = sum_of(v, topic);

@@ -257,6 +257,14 @@ static struct mr_error *gone_on(struct mr_tracer *t, const struct mr_plan_stage 
     return NULL;
 }
 
+static struct mr_str route_of(const struct mr_plan_stage *stage, int topic)
+{
+    for (size_t k = 0; k < stage->output_count; k++)
+        if (stage->outputs[k].topic == topic && stage->outputs[k].route.len)
+            return stage->outputs[k].name;
+    return (struct mr_str){0};
+}
+
 /* Children are found by computing what their ids must be. */
 static struct mr_error *seek_children(struct mr_tracer *t, struct mr_trace_step *s)
 {
@@ -327,6 +335,7 @@ static struct mr_error *judge(struct mr_tracer *t, struct mr_trace_step *s, bool
     if (on && on->found) {
         s->verdict = MR_TRACE_FORWARDED;
         s->after = on->map;
+        s->route = route_of(stage, on->topic);
         return NULL;
     }
     if (mr_rerun_can(stage) && s->before.len && (expands || !last))

@@ -28,6 +28,7 @@ struct mr_trace_step {
     struct mr_str before, after; /* maps; len 0: not known */
     bool made_again;           /* `after`, or the verdict, comes from running the row again */
     struct mr_str outcome, note;
+    struct mr_str route;       /* forwarded by that route of the stage; else empty */
     bool measured;
     double value, threshold;
     uint32_t attempt;          /* rejected: of the last letter */

@@ -1,4 +1,5 @@
 /* The way of a row for people and for programs. */
+#include "runtime/expr/expr.h"
 #include "runtime/row/json.h"
 #include "stages/command/trace_print.h"
 
@@ -60,6 +61,39 @@ static void each_change(const struct mr_trace_step *s, change_fn fn, void *arg)
     one_side(s->after, s->before, false, fn, arg);
 }
 
+/* ---- what a condition saw ---- */
+
+static bool takes_conditions(const struct mr_op *op)
+{
+    for (const struct mr_param *p = op ? op->params : NULL; p && p->name; p++)
+        if (p->expr)
+            return true;
+    return false;
+}
+
+/* Left by a condition that compared no two numbers (those the record holds). */
+static bool is_condition(const struct mr_trace_step *s)
+{
+    return s->verdict == MR_TRACE_DROPPED && !s->measured && s->note.len && s->before.len &&
+           takes_conditions(s->stage->op);
+}
+
+/* Calls fn with each key, and its value before the stage (len 0: missing), of the condition that
+ * the row did not meet. */
+static void each_seen(const struct mr_trace_step *s,
+                      void (*fn)(void *arg, struct mr_str key, struct mr_value value), void *arg)
+{
+    struct mr_expr *expr;
+    if (!is_condition(s))
+        return;
+    struct mr_arena *arena = mr_arena_create(0);
+    struct mr_error *e = mr_expr_compile(s->note, NULL, arena, &expr, NULL);
+    for (size_t i = 0; !e && i < mr_expr_key_count(expr); i++)
+        fn(arg, mr_expr_key(expr, i)->name, get(s->before, mr_expr_key(expr, i)->name));
+    mr_error_free(e);
+    mr_arena_destroy(arena);
+}
+
 /* ---- JSON ---- */
 
 static void add_value(struct mr_json_out *j, struct mr_value v)
@@ -108,6 +142,15 @@ static void add_figure(struct mr_json_out *j, const char *name, double figure)
         mr_json_real(j, figure);
 }
 
+static void seen_json(void *arg, struct mr_str key, struct mr_value value)
+{
+    struct mr_json_out *j = arg;
+    if (!value.len)
+        return;
+    mr_json_key_str(j, key);
+    add_value(j, value);
+}
+
 static void reason_json(struct mr_json_out *j, const struct mr_trace_step *s)
 {
     if (s->outcome.len) {
@@ -121,6 +164,12 @@ static void reason_json(struct mr_json_out *j, const struct mr_trace_step *s)
     if (s->note.len) {
         mr_json_key(j, "note");
         mr_json_text(j, s->note);
+    }
+    if (is_condition(s)) {
+        mr_json_key(j, "seen");
+        mr_json_begin_object(j);
+        each_seen(s, seen_json, j);
+        mr_json_end_object(j);
     }
     if (s->attempt) {
         mr_json_key(j, "attempt");
@@ -140,6 +189,10 @@ static void step_json(struct mr_json_out *j, const struct mr_trace_step *s, cons
     mr_json_key(j, "verdict");
     mr_json_textz(j, mr_trace_verdict_name(s->verdict));
     reason_json(j, s);
+    if (s->route.len) {
+        mr_json_key(j, "route");
+        mr_json_text(j, s->route);
+    }
     if (s->retried) {
         mr_json_key(j, "retried");
         mr_json_bool(j, true);
@@ -217,18 +270,50 @@ void mr_trace_json(const struct mr_trace *t, const struct mr_id *id, struct mr_j
 
 /* ---- text ---- */
 
+static size_t at_code_point(const struct mr_buf *text, size_t at)
+{
+    while (at && at < text->len && ((unsigned char)text->ptr[at] & 0xc0) == 0x80)
+        at--;
+    return at < text->len ? at : text->len;
+}
+
+/* A part of a long value, from a byte on. */
+static void add_part(struct mr_buf *out, const struct mr_buf *text, size_t from)
+{
+    size_t begin = text->len > VALUE_SHOWN ? at_code_point(text, from) : 0;
+    size_t end = at_code_point(text, begin + VALUE_SHOWN);
+    if (begin)
+        mr_buf_addz(out, "…");
+    mr_buf_add(out, text->ptr + begin, end - begin);
+    if (end < text->len)
+        mr_buf_addz(out, "…");
+    if (begin || end < text->len)
+        mr_buf_printf(out, " (%zu bytes)", text->len);
+}
+
 static void add_short(struct mr_buf *out, struct mr_value v)
 {
     struct mr_buf text = {0};
     mr_json_write_value(v, &text);
-    size_t len = text.len;
-    if (len > VALUE_SHOWN)
-        for (len = VALUE_SHOWN; len && (text.ptr[len] & 0xc0) == 0x80;)
-            len--;
-    mr_buf_add(out, text.ptr, len);
-    if (len < text.len)
-        mr_buf_printf(out, "… (%zu bytes)", text.len);
+    add_part(out, &text, 0);
     mr_buf_finish(&text);
+}
+
+/* Both from a little before the place where they part, so that the change is seen. */
+static void add_both(struct mr_buf *out, struct mr_value before, struct mr_value after)
+{
+    struct mr_buf a = {0}, b = {0};
+    size_t same = 0;
+    mr_json_write_value(before, &a);
+    mr_json_write_value(after, &b);
+    while (same < a.len && same < b.len && a.ptr[same] == b.ptr[same])
+        same++;
+    size_t from = same > VALUE_SHOWN / 2 ? same - VALUE_SHOWN / 3 : 0;
+    add_part(out, &a, from);
+    mr_buf_addz(out, " → ");
+    add_part(out, &b, from);
+    mr_buf_finish(&a);
+    mr_buf_finish(&b);
 }
 
 static void change_text(void *arg, enum change change, struct mr_str key, struct mr_value before,
@@ -238,12 +323,10 @@ static void change_text(void *arg, enum change change, struct mr_str key, struct
     mr_buf_printf(out, "      %c ", "+-~"[change]);
     mr_buf_add_json(out, key);
     mr_buf_addz(out, ": ");
-    if (before.len)
-        add_short(out, before);
     if (change == CHANGED)
-        mr_buf_addz(out, " → ");
-    if (after.len)
-        add_short(out, after);
+        add_both(out, before, after);
+    else
+        add_short(out, before.len ? before : after);
     mr_buf_addc(out, '\n');
 }
 
@@ -253,6 +336,16 @@ static void add_number(struct mr_buf *out, double figure)
         mr_buf_printf(out, "%lld", (long long)figure);
     else
         mr_buf_add_real(out, figure);
+}
+
+static void seen_text(void *arg, struct mr_str key, struct mr_value value)
+{
+    struct mr_buf *out = arg;
+    mr_buf_printf(out, "; %.*s is ", MR_FMT(key));
+    if (value.len)
+        add_short(out, value);
+    else
+        mr_buf_addz(out, "missing");
 }
 
 static void reason_text(struct mr_buf *out, const struct mr_trace_step *s)
@@ -265,15 +358,21 @@ static void reason_text(struct mr_buf *out, const struct mr_trace_step *s)
         mr_buf_addz(out, ", threshold ");
         add_number(out, s->threshold);
     }
-    if (s->note.len)
-        mr_buf_printf(out, " (%.*s)", MR_FMT(s->note));
+    if (s->note.len) {
+        mr_buf_printf(out, " (%.*s", MR_FMT(s->note));
+        each_seen(s, seen_text, out);
+        mr_buf_addc(out, ')');
+    }
+    if (s->route.len)
+        mr_buf_printf(out, " by route %.*s", MR_FMT(s->route));
     if (s->attempt > 1)
         mr_buf_printf(out, ", attempt %u", s->attempt);
     if (s->retried)
         mr_buf_addz(out, ", tried again");
 }
 
-static void step_text(struct mr_buf *out, const struct mr_trace_step *s, const struct mr_id *id)
+static void step_text(struct mr_buf *out, const struct mr_trace_step *s, const struct mr_id *id,
+                      int width)
 {
     static const char *const words[] = {
         "read",
@@ -288,7 +387,7 @@ static void step_text(struct mr_buf *out, const struct mr_trace_step *s, const s
         "went on, but what became of it is no longer kept",
     };
     char hex[MR_ID_HEX_LEN + 1];
-    mr_buf_printf(out, "  %-16.*s %s", MR_FMT(s->stage->id), words[s->verdict]);
+    mr_buf_printf(out, "  %-*.*s %s", width, MR_FMT(s->stage->id), words[s->verdict]);
     reason_text(out, s);
     if (!mr_id_eq(&s->id, id)) {
         mr_id_hex(&s->id, hex);
@@ -328,6 +427,10 @@ void mr_trace_text(const struct mr_trace *t, const struct mr_id *id, struct mr_b
         mr_id_hex(&t->head.parent, hex);
         mr_buf_printf(out, "  child of %s\n", hex);
     }
+    int width = 16;
     for (size_t i = 0; i < t->count; i++)
-        step_text(out, &t->steps[i], id);
+        if ((int)t->steps[i].stage->id.len > width)
+            width = (int)t->steps[i].stage->id.len;
+    for (size_t i = 0; i < t->count; i++)
+        step_text(out, &t->steps[i], id, width);
 }

@@ -318,7 +318,7 @@ const struct mr_command mr_command_try = {
     .notes = "Rows go to standard output, one JSON object a line; lines that are no rows and rows\n"
              "that were rejected are named on standard error (exit code 4). Rows that an operator\n"
              "keeps until the end come out at the end of the input.\n\n"
-             "  millrace try general_text.ngram_filter --set n=3 --key input_key=text < rows.jsonl",
+             "  millrace try general_text.ngram_filter --set ngrams=3 --key input_key=text < rows.jsonl",
     .options_size = sizeof(struct options),
     .options = option_table,
     .run = run,

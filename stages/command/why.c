@@ -226,15 +226,22 @@ static struct mr_error *open_browse(struct view *v, const struct mr_call *call, 
     return e;
 }
 
+static struct mr_error *usage(const char *fact)
+{
+    return mr_error_remedy(mr_error(MR_USAGE, "%s", fact),
+                           "`millrace topics cat STAGE --head` prints ids; `millrace why --help` "
+                           "shows more.");
+}
+
 static enum mr_exit run(const struct mr_call *call)
 {
     struct view v = {.o = call->options};
     bool where = v.o->where.len > 0;
     size_t names = call->arg_count - !where;
     if (!where && call->arg_count == 0)
-        return mr_fail(mr_error(MR_USAGE, "`why` wants the id of a row, `-`, or --where"));
+        return mr_fail(usage("`why` wants the id of a row, `-`, or --where"));
     if (where && call->arg_count > 1)
-        return mr_fail(mr_error(MR_USAGE, "`why --where` wants no id"));
+        return mr_fail(usage("`why --where` wants no id"));
     struct mr_str wanted = names ? call->args[0] : (struct mr_str){0};
     struct mr_error *e = mr_where_open(v.o->where, &v.where);
     if (!e)

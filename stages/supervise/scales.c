@@ -192,7 +192,9 @@ struct mr_error *mr_scale_check(const struct mr_plan *plan, struct mr_str stage,
 {
     int index = mr_plan_stage_find(plan, stage);
     if (index == MR_PLAN_NONE)
-        return mr_error(MR_NAME_UNKNOWN, "there is no stage \"%.*s\"", MR_FMT(stage));
+        return mr_error_remedy(
+            mr_error(MR_NAME_UNKNOWN, "there is no stage \"%.*s\"", MR_FMT(stage)),
+            "`millrace scale` lists the stages.");
     *group = plan->stages[index].group;
     const struct mr_plan_group *g = &plan->groups[*group];
     if (processes == 0)

@@ -233,13 +233,14 @@ END_TEST
 
 START_TEST(test_where_is_checked_against_the_keys)
 {
-    program_write(&p, "x.yaml",
-                  "name: w\n"
-                  "source: { files: [\"in/*.jsonl\"], keys: {n: int, text: text} }\n"
-                  "stages:\n"
-                  "  - { id: a, use: rows.derive, with: { expr: \"n + 1\" }, keys: { output_key: m } }\n"
-                  "  - { id: b, use: rows.filter, with: { where: \"n >= 0\" } }\n"
-                  "sink: { file: out.jsonl }\n");
+    program_write(
+        &p, "x.yaml",
+        "name: w\n"
+        "source: { files: [\"in/*.jsonl\"], keys: {n: int, text: text} }\n"
+        "stages:\n"
+        "  - { id: a, use: rows.derive, with: { expr: \"n + 1\" }, keys: { output_key: m } }\n"
+        "  - { id: b, use: rows.filter, with: { where: \"n >= 0\" } }\n"
+        "sink: { file: out.jsonl }\n");
     program_write(&p, "in/a.jsonl", make_rows(0, 100));
     ck_assert_int_eq(RUN(&p, "run", "x.yaml", "-q"), 0);
     static const char *const wrong[] = {"nn > 3", "text > 3", "n + 1"};

@@ -116,7 +116,13 @@ START_TEST(refused)
     ck_assert_int_eq(RUN(&p, "scale", "dedup", "0"), 2);
     ck_assert_int_eq(RUN(&p, "scale", "dedup", "many"), 2);
     ck_assert_int_eq(RUN(&p, "scale", "dedup"), 2);
+    program_said(&p, "STAGE and N");
     ck_assert_int_eq(RUN(&p, "scale", "nothing", "2"), 8);
+    program_said(&p, "`millrace scale` lists the stages");
+    ck_assert_int_eq(RUN(&p, "scale", "demo"), 0);
+    program_said(&p, "partitions");
+    ck_assert_int_eq(RUN(&p, "scale", "demo", "dedup", "9"), 2);
+    program_said(&p, "stage \"dedup\" has 8 partitions");
     ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--scale", "dedup=9"), 2);
     program_said(&p, "MR4012");
     program_write(&p, ".millrace/demo/scale", "something else\n");

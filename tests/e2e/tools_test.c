@@ -64,6 +64,8 @@ START_TEST(test_ops_search)
 {
     ck_assert_int_eq(RUN(&p, "ops", "search", "Near", "duplicates"), 0);
     ck_assert(mr_str_starts(mr_str_of(p.out), MR_STR("general_text.minhash_deduplicate_filter")));
+    ck_assert_int_eq(RUN(&p, "ops", "search", "near duplicates"), 0);
+    ck_assert(mr_str_starts(mr_str_of(p.out), MR_STR("general_text.minhash_deduplicate_filter")));
     ck_assert_int_eq(RUN(&p, "ops", "search", "dedup"), 0);
     program_said(&p, "general_text.hash_deduplicate_filter");
     ck_assert_ptr_null(strstr(p.out, "rows.cast"));

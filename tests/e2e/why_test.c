@@ -163,6 +163,47 @@ START_TEST(test_the_way)
 }
 END_TEST
 
+/* What a condition saw, where it compared no numbers; the route that a row took; and of a long text
+ * the place where it was changed. */
+START_TEST(test_conditions_routes_and_long_texts)
+{
+    program_write(&p, "x.yaml",
+                  "name: demo\n"
+                  "source: in/*.jsonl\n"
+                  "stages:\n"
+                  "  - { id: a-stage-with-a-long-name, use: lowercase_refiner, keys: { input_key: text } }\n"
+                  "  - id: sort\n"
+                  "    use: rows.filter\n"
+                  "    with: { where: [\"lang in ['en', 'de']\", \"n > 3\"] }\n"
+                  "    route: { german: \"lang == 'de'\" }\n"
+                  "sinks: { out: out.jsonl, de: { file: de.jsonl, from: sort.german } }\n");
+    const char *same = "the same words again and again and again and again and again and again and so on";
+    program_write(&p, "in/a.jsonl",
+                  mr_arena_printf(p.arena,
+                                  "{\"n\":4,\"lang\":\"fr\",\"text\":\"a\"}\n"
+                                  "{\"n\":5,\"text\":\"a\"}\n"
+                                  "{\"n\":2,\"lang\":\"en\",\"text\":\"a\"}\n"
+                                  "{\"n\":6,\"lang\":\"de\",\"text\":\"%s HERE %s\"}\n",
+                                  same, same)
+                      .ptr);
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "-q"), 0);
+    ck_assert_int_eq(RUN(&p, "why", "--where", "n == 4"), 0);
+    program_said(&p, "dropped: condition (lang in ['en', 'de']; lang is \"fr\")");
+    ck_assert_int_eq(RUN(&p, "why", "--where", "n == 4", "--json"), 0);
+    program_said(&p, "\"seen\":{\"lang\":\"fr\"}");
+    ck_assert_int_eq(RUN(&p, "why", "--where", "n == 5"), 0);
+    program_said(&p, "; lang is missing)");
+    ck_assert_int_eq(RUN(&p, "why", "--where", "n == 2"), 0);
+    program_said(&p, "condition, value 2, threshold 3");
+    ck_assert_int_eq(RUN(&p, "why", "--where", "n == 6"), 0);
+    program_said(&p, " HERE the ");
+    program_said(&p, " here the ");
+    program_said(&p, "  sort                     forwarded by route german");
+    ck_assert_int_eq(RUN(&p, "why", "--where", "n == 6", "--json"), 0);
+    program_said(&p, "\"route\":\"german\"");
+}
+END_TEST
+
 START_TEST(test_by_content)
 {
     write_topology("off", "");
@@ -258,6 +299,7 @@ Suite *suite_e2e_why(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_loop_test(c, test_every_row_that_left, 0, 2);
     tcase_add_loop_test(c, test_the_way, 0, 2);
+    tcase_add_test(c, test_conditions_routes_and_long_texts);
     tcase_add_test(c, test_by_content);
     tcase_add_test(c, test_wrong_ids);
     tcase_add_test(c, test_while_it_runs);
