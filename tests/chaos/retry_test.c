@@ -1,5 +1,5 @@
-/* `dlq retry` and the run that takes the rows are killed at random moments: each row still enters its
- * stage exactly once.
+/* `dlq retry`, the run that takes the rows and its stage processes are killed at random moments, and
+ * the stage gets another number of processes in between: each row still enters its stage exactly once.
  *
  * MILLRACE_KILLS: rounds, one kill each (default 5; 3 with sanitizers); MILLRACE_SEED: of the
  * moments. */
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "runtime/base/clock.h"
+#include "tests/chaos/watch.h"
 #include "tests/e2e/program.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -84,14 +85,19 @@ static void close_gate(void)
     unlink(path);
 }
 
-/* The whole command, killed after some milliseconds if it is still at work. */
+/* Ends well, or is killed after some milliseconds: it, or one of its stage processes, which then is
+ * started again. */
 static void retry_and_kill(unsigned longest_ms)
 {
-    pid_t pid = START(&p, "dlq", "retry", "--all", "--run");
+    pid_t pid = START(&p, "dlq", "retry", "--all", "--run"), stages[WATCH_CHILDREN];
     poll(NULL, 0, (int)below(longest_ms));
-    kill(pid, SIGKILL);
+    size_t count = watch_children(pid, stages);
+    bool whole = count == 0 || below(3) == 0;
+    kill(whole ? pid : stages[below((unsigned)count)], SIGKILL);
     int status;
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    if (!whole)
+        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "ended with %x", status);
 }
 
 static void expect_rows(size_t count)
@@ -120,6 +126,8 @@ START_TEST(test_each_row_once)
             ck_assert_int_eq(RUN(&p, "dlq", "retry", "--all", "--run"), 0);
             longest_ms = (unsigned)(mr_now_ms() - began) + 1;
         } else {
+            if (!_i)
+                ck_assert_int_eq(RUN(&p, "scale", "gate", round % 2 ? "3" : "1"), 0);
             retry_and_kill(longest_ms);
             ck_assert_int_eq(RUN(&p, "dlq", "retry", "--all"), 0);
             ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--quiet"), 0);
