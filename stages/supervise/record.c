@@ -10,9 +10,9 @@
 enum { FORMAT = 2, FIRST_FORMAT = 1, MAX_BYTES = 16 << 20 };
 
 const char *const mr_epoch_states[] = {
-    [MR_EPOCH_BUILDING] = "building", [MR_EPOCH_READY] = "ready",
-    [MR_EPOCH_PROMOTING] = "promoting", [MR_EPOCH_CURRENT] = "current", [MR_EPOCH_KEPT] = "kept",
-    [MR_EPOCH_DROPPING] = "dropping",
+    [MR_EPOCH_BUILDING] = "building",   [MR_EPOCH_READY] = "ready",
+    [MR_EPOCH_PROMOTING] = "promoting", [MR_EPOCH_CURRENT] = "current",
+    [MR_EPOCH_KEPT] = "kept",           [MR_EPOCH_DROPPING] = "dropping",
 };
 enum { EPOCH_STATES = sizeof mr_epoch_states / sizeof *mr_epoch_states };
 
@@ -57,6 +57,14 @@ bool mr_epoch_partial(const struct mr_recorded_epoch *e)
 static bool get_id(struct mr_value map, const char *name, struct mr_id *out)
 {
     return mr_id_parse(member_text(map, name), out);
+}
+
+/* Numbers of runs and epochs; one more can always be given. False: there is none to give. */
+static bool get_number(struct mr_value map, const char *name, uint32_t *out)
+{
+    uint64_t number = member_uint(map, name);
+    *out = (uint32_t)number;
+    return number < UINT32_MAX;
 }
 
 static bool parse_stages(struct mr_value list, struct mr_arena *arena, struct mr_record *out)
@@ -108,14 +116,12 @@ static bool parse_epoch(struct mr_value v, struct mr_arena *arena, struct mr_rec
     for (int i = 0; i < EPOCH_STATES; i++)
         if (mr_str_is(state, mr_epoch_states[i]))
             known = i;
-    e->number = (uint32_t)member_uint(v, "epoch");
-    if (known == EPOCH_STATES || e->number == 0)
+    if (known == EPOCH_STATES || !get_number(v, "epoch", &e->number) || e->number == 0 ||
+        !get_number(v, "parent", &e->parent) || !get_number(v, "run", &e->run))
         return false;
     e->state = (enum mr_epoch_state)known;
-    e->parent = (uint32_t)member_uint(v, "parent");
     e->put_away = member_bool(v, "put_away");
     e->replayed = mr_str_is(member_text(v, "by"), "replay");
-    e->run = (uint32_t)member_uint(v, "run");
     e->opened_ms = member_uint(v, "opened_ms");
     e->ended_ms = member_uint(v, "ended_ms");
     e->from = mr_arena_str(arena, member_text(v, "from"));
@@ -133,11 +139,19 @@ static bool parse_epochs(struct mr_value list, struct mr_arena *arena, struct mr
     out->epochs = mr_arena_zalloc(arena, (mr_value_count(list) + 1) * sizeof *out->epochs);
     struct mr_walk w;
     struct mr_value v;
+    uint32_t last = 0, promoted = 0, current = 0;
     mr_walk_begin(&w, list);
-    while (mr_walk_next(&w, &v))
-        if (!parse_epoch(v, arena, &out->epochs[out->epoch_count++]))
+    while (mr_walk_next(&w, &v)) {
+        struct mr_recorded_epoch *e = &out->epochs[out->epoch_count++];
+        if (!parse_epoch(v, arena, e) || e->number <= last)
             return false;
-    return mr_record_epoch(out, out->current) != NULL;
+        last = e->number;
+        promoted += e->state == MR_EPOCH_PROMOTING;
+        if (e->state == MR_EPOCH_CURRENT && current++)
+            return false;
+    }
+    const struct mr_recorded_epoch *e = mr_record_epoch(out, out->current);
+    return e && e->state == MR_EPOCH_CURRENT && promoted <= 1;
 }
 
 /* Before there were epochs all was the first one. */
@@ -160,17 +174,16 @@ static bool parse(struct mr_value map, struct mr_arena *arena, struct mr_record 
     struct mr_value complete = member(map, "complete");
     uint64_t format = member_uint(map, "format");
     if ((format != FORMAT && format != FIRST_FORMAT) || mr_value_type(complete) != MR_BOOL ||
-        member_uint(map, "run") == 0)
+        !get_number(map, "run", &out->run) || out->run == 0 ||
+        !get_number(map, "current", &out->current) ||
+        !get_number(map, "last_epoch", &out->last_epoch))
         return false;
-    out->run = (uint32_t)member_uint(map, "run");
     out->complete = mr_value_bool(complete);
     out->pipeline = mr_arena_str(arena, member_text(map, "pipeline"));
     out->topology = mr_arena_str(arena, member_text(map, "topology"));
     out->started_ms = member_uint(map, "started_ms");
     out->ended_ms = member_uint(map, "ended_ms");
     out->active_ms = member_uint(map, "active_ms");
-    out->current = (uint32_t)member_uint(map, "current");
-    out->last_epoch = (uint32_t)member_uint(map, "last_epoch");
     return get_id(map, "plan_hash", &out->plan_hash) &&
            (format == FIRST_FORMAT ? parse_first(map, arena, out)
                                    : parse_epochs(member(map, "epochs"), arena, out));

@@ -27,9 +27,14 @@ static void teardown(void)
 
 static struct mr_record make_record(void)
 {
-    struct mr_record record = {.run = 3, .complete = true, .pipeline = MR_STR("pipe"),
-                               .topology = MR_STR("/a \"b\"/x.yaml"), .active_ms = 1234,
-                               .started_ms = 1, .ended_ms = 2, .plan_hash = {{7}}};
+    struct mr_record record = {.run = 3,
+                               .complete = true,
+                               .pipeline = MR_STR("pipe"),
+                               .topology = MR_STR("/a \"b\"/x.yaml"),
+                               .active_ms = 1234,
+                               .started_ms = 1,
+                               .ended_ms = 2,
+                               .plan_hash = {{7}}};
     struct mr_recorded_epoch *e = mr_record_open(&record, 1, arena);
     e->state = MR_EPOCH_KEPT;
     e->run = 2;
@@ -91,7 +96,8 @@ START_TEST(test_record_comes_back)
 }
 END_TEST
 
-/* The number of an epoch that was dropped does not come back: readers and folders are named by it. */
+/* The number of an epoch that was dropped does not come back: readers and folders are named by it.
+ */
 START_TEST(test_numbers_are_given_once)
 {
     struct mr_home h;
@@ -137,7 +143,10 @@ END_TEST
 
 START_TEST(test_broken_record)
 {
-    static const char *const texts[] = {"", "{", "[]", "{\"format\":99}",
+    static const char *const texts[] = {"",
+                                        "{",
+                                        "[]",
+                                        "{\"format\":99}",
                                         "{\"format\":1,\"complete\":true,\"run\":1}",
                                         "{\"format\":1,\"complete\":1,\"run\":-1,\"stages\":{}}"};
     struct mr_home h;
@@ -154,6 +163,56 @@ START_TEST(test_broken_record)
         mr_error_free(e);
     }
     mr_buf_finish(&path);
+    mr_home_finish(&h);
+}
+END_TEST
+
+/* Numbers that do not fit, come twice or contradict each other would overwrite an epoch's data. */
+START_TEST(test_hostile_numbers)
+{
+    static const char one[] = "{\"epoch\":1,\"state\":\"current\",\"parent\":0,\"run\":1,"
+                              "\"definition\":\"00000000000000000000000000000002\",\"sinks\":[]}";
+    static const struct {
+        const char *run, *current, *last, *more;
+        bool fine;
+    } cases[] = {
+        {"1", "1", "1", "", true},
+        {"4294967297", "1", "1", "", false},
+        {"1", "4294967297", "1", "", false},
+        {"1", "1", "4294967295", "", false},
+        {"1", "2", "1", "", false},
+        {"1", "1", "1", "\"epoch\":1,\"state\":\"kept\"", false},
+        {"1", "1", "1", "\"epoch\":2,\"state\":\"kept\"", true},
+        {"1", "2", "1", "\"epoch\":2,\"state\":\"kept\"", false},
+        {"1", "1", "1", "\"epoch\":2,\"state\":\"current\"", false},
+        {"1", "1", "1", "\"epoch\":2,\"state\":\"promoting\"", true},
+        {"1", "1", "1", "\"epoch\":4294967295,\"state\":\"kept\"", false},
+        {"1", "1", "1", "\"epoch\":4294967298,\"state\":\"kept\"", false},
+    };
+    struct mr_home h;
+    struct mr_record back;
+    struct mr_buf path = {0}, text = {0};
+    mr_home_init(&h, mr_str_of(dir), MR_STR("pipe"));
+    ck_assert_ptr_null(mr_dir_make(h.root.ptr));
+    mr_layout_meta(&h.layout, &path);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        text.len = 0;
+        mr_buf_printf(&text,
+                      "{\"format\":2,\"complete\":true,\"run\":%s,\"current\":%s,\"last_epoch\":%s,"
+                      "\"plan_hash\":\"00000000000000000000000000000001\",\"epochs\":[%s",
+                      cases[i].run, cases[i].current, cases[i].last, one);
+        if (*cases[i].more)
+            mr_buf_printf(&text,
+                          ",{%s,\"definition\":\"00000000000000000000000000000002\",\"sinks\":[]}",
+                          cases[i].more);
+        mr_buf_addz(&text, "]}");
+        ck_assert_ptr_null(mr_file_replace(mr_buf_text(&path), mr_buf_str(&text), 0600));
+        struct mr_error *e = mr_record_load(&h, arena, &back);
+        ck_assert_msg(!e == cases[i].fine, "case %zu: %s", i, mr_buf_text(&text));
+        mr_error_free(e);
+    }
+    mr_buf_finish(&path);
+    mr_buf_finish(&text);
     mr_home_finish(&h);
 }
 END_TEST
@@ -223,6 +282,7 @@ Suite *suite_stages_home(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, test_record_comes_back);
     tcase_add_test(c, test_broken_record);
+    tcase_add_test(c, test_hostile_numbers);
     tcase_add_test(c, test_numbers_are_given_once);
     tcase_add_test(c, test_first_format_is_read);
     tcase_add_test(c, test_find);
