@@ -43,7 +43,7 @@ static struct flow_schema *outcome_schema(struct compile *c, const struct item *
     return s;
 }
 
-static struct flow_schema *branch_schema(struct compile *c, const struct ref *ref)
+struct flow_schema *mr_topology__branch_schema(struct compile *c, const struct ref *ref)
 {
     const struct item *writer = ref->item >= 0 ? &c->topo->items[ref->item] : NULL;
     if (!writer || !writer->schema || writer->in_circle) /* an error was found there */
@@ -56,7 +56,7 @@ static struct flow_schema *input_schema(struct compile *c, const struct item *it
 {
     struct flow_schema *s = NULL;
     for (size_t i = 0; i < item->from_count; i++) {
-        struct flow_schema *one = branch_schema(c, &item->from[i]);
+        struct flow_schema *one = mr_topology__branch_schema(c, &item->from[i]);
         if (!one)
             return mr_schema__unknown(c);
         if (s)
@@ -127,11 +127,18 @@ static void check_absent(struct compile *c, const struct item *item, const struc
     if (!must && !role->given)
         return; /* an optional reading nobody asked for */
     if (gone) {
+        struct mr_str who = id_of(c, gone->who),
+                      now = mr_topology__new_name(&c->topo->items[gone->who], role->names[i]);
         const char *remedy =
-            mr_topology__text(c, "Move the stage before \"%.*s\", or keep the key there.",
-                              MR_FMT(id_of(c, gone->who)));
-        const char *fact = mr_topology__text(c, "key \"%s\" is gone: stage \"%.*s\" removed it",
-                                             name, MR_FMT(id_of(c, gone->who)));
+            now.len
+                ? mr_topology__text(c, "Read \"%.*s\", or move the stage before \"%.*s\".",
+                                    MR_FMT(now), MR_FMT(who))
+                : mr_topology__text(c, "Move the stage before \"%.*s\", or keep the key there.",
+                                    MR_FMT(who));
+        const char *done = now.len ? mr_topology__text(c, "renamed it to \"%.*s\"", MR_FMT(now))
+                                   : "removed it",
+                   *fact = mr_topology__text(c, "key \"%s\" is gone: stage \"%.*s\" %s", name,
+                                             MR_FMT(who), done);
         if (must)
             TOPO_ERROR(c, MR_KEY_MISSING, at, remedy, "%s", fact);
         else
@@ -154,7 +161,7 @@ static bool check_branches(struct compile *c, const struct item *item, const str
 {
     bool ok = true;
     for (size_t b = 0; item->from_count > 1 && b < item->from_count; b++) {
-        const struct flow_schema *one = branch_schema(c, &item->from[b]);
+        const struct flow_schema *one = mr_topology__branch_schema(c, &item->from[b]);
         const struct flow_key *key = one ? mr_schema__find(one, role->names[i]) : NULL;
         if (key && !key->gone && key->certain && key->always && !(key->types & wanted))
             ok = TOPO_ERROR(c, MR_KEY_TYPE, &role->names_at[i],
@@ -192,7 +199,7 @@ static void check_types(struct compile *c, const struct item *item, const struct
                      types_text(c, values & ~wanted), role->key->name, types_text(c, wanted));
     } else if ((key->types & MR_NULL) && key->who >= 0 && !role->key->nullable) {
         TOPO_HINT(c, MR_KEY_TYPE, at, "Such rows are rejected as bad_input.",
-                  "key \"%.*s\" is null on some rows; role `%s` takes no null", MR_FMT(key->name),
+                  "key \"%.*s\" can be null; role `%s` takes no null", MR_FMT(key->name),
                   role->key->name);
     }
 }
@@ -202,7 +209,7 @@ static const char *lacking(struct compile *c, const struct item *item, struct mr
 {
     struct mr_buf text = {0};
     for (size_t i = 0; item->from_count > 1 && i < item->from_count; i++) {
-        const struct flow_schema *one = branch_schema(c, &item->from[i]);
+        const struct flow_schema *one = mr_topology__branch_schema(c, &item->from[i]);
         const struct flow_key *key = one ? mr_schema__find(one, name) : NULL;
         if (one && !one->unknown && (!key || key->gone))
             mr_buf_printf(&text, "%s\"%.*s\"", text.len ? ", " : "", MR_FMT(item->from[i].text));

@@ -173,6 +173,53 @@ static void check_feedback(struct compile *c, const struct item *sink)
     mr_buf_finish(&path);
 }
 
+/* ---- sinks that write over each other ---- */
+
+/* The next part of a path, without empty ones and `.`; len 0: the end. */
+static struct mr_str next_part(struct mr_str *path)
+{
+    struct mr_str part;
+    do {
+        size_t end = mr_str_find(*path, MR_STR("/"), 0);
+        part = mr_str_span(path->ptr, end == SIZE_MAX ? path->len : end);
+        size_t taken = end == SIZE_MAX ? path->len : end + 1;
+        *path = mr_str_span(path->ptr + taken, path->len - taken);
+    } while (path->len && (!part.len || mr_str_is(part, ".")));
+    return mr_str_is(part, ".") ? (struct mr_str){0} : part;
+}
+
+/* As they are written: links, and parts such as `..`, are not followed. */
+static bool same_path(struct mr_str a, struct mr_str b)
+{
+    while (a.len && b.len)
+        if (!mr_str_eq(next_part(&a), next_part(&b)))
+            return false;
+    return !next_part(&a).len && !next_part(&b).len;
+}
+
+static void check_target(struct compile *c, const struct item *sink)
+{
+    struct mr_buf path = {0}, other = {0};
+    if (!sink->sound || !sink->sink->target)
+        return;
+    sink->sink->target(sink->params, c->base_dir, &path);
+    for (const struct item *s = c->topo->items; s < sink; s++) {
+        if (s->kind != MR_STAGE_SINK || !s->sound || s->sink != sink->sink)
+            continue;
+        other.len = 0;
+        s->sink->target(s->params, c->base_dir, &other);
+        if (!same_path(mr_buf_str(&path), mr_buf_str(&other)))
+            continue;
+        struct place at = sink->setting_count ? sink->settings_at[0] : sink->at;
+        TOPO_ERROR(c, MR_TOPOLOGY_TARGET, &at, NULL,
+                   "sink \"%.*s\" writes where sink \"%.*s\" writes", MR_FMT(sink->id),
+                   MR_FMT(s->id));
+        break;
+    }
+    mr_buf_finish(&path);
+    mr_buf_finish(&other);
+}
+
 static void check_endless(struct compile *c, struct item *item)
 {
     for (size_t i = 0; i < item->from_count; i++)
@@ -193,7 +240,8 @@ void mr_topology__check_place(struct compile *c)
         if (item->kind == MR_STAGE_SOURCE)
             check_source(c, item);
         else if (item->kind == MR_STAGE_SINK)
-            check_fixed(c, item, "a sink", "Scale the stages before it."), check_feedback(c, item);
+            check_fixed(c, item, "a sink", "Scale the stages before it."), check_feedback(c, item),
+                check_target(c, item);
         else if (item->op)
             check_operator(c, item);
         if (met_by(item))

@@ -97,6 +97,35 @@ struct mr_expr *mr_topology__expr(struct compile *c, const struct flow_schema *i
     return expr;
 }
 
+/* ---- branches of a union ---- */
+
+/* What is right for the rows of one branch may be wrong for all those of another. Warnings only: a
+ * part that is wrong there need not be worked out for them. */
+static void check_branches(struct compile *c, const struct item *item, const struct node *n,
+                           struct mr_str text, const char *label)
+{
+    for (size_t b = 0; item->from_count > 1 && b < item->from_count; b++) {
+        const struct ref *from = &item->from[b];
+        struct flow_schema *one = mr_topology__branch_schema(c, from);
+        struct known known = {one, false};
+        struct mr_expr_keys keys = {types_of, name_at, &known};
+        struct mr_expr_problems found = {.count = 0};
+        struct mr_expr *expr;
+        if (!one)
+            continue;
+        mr_error_free(mr_expr_compile(text, &keys, c->arena, &expr, &found));
+        for (size_t i = 0; i < found.count; i++) {
+            const struct mr_expr_problem *p = &found.list[i];
+            struct place at = mr_topology__inside(c, n, p->at, p->length);
+            if (p->code == MR_EXPR_TYPE)
+                TOPO_WARNING(c, p->code, &at,
+                             "Such rows are rejected as bad_input: bring the key to one type before "
+                             "the branches meet.",
+                             "%s: on rows from \"%.*s\" %s", label, MR_FMT(from->text), p->fact);
+        }
+    }
+}
+
 /* ---- parameters that are expressions ---- */
 
 static const struct node *given_node(const struct item *item, const struct mr_param *p)
@@ -129,6 +158,8 @@ static void check_param(struct compile *c, struct item *item, const struct mr_pa
         const char *label = mr_topology__text(c, "`%s`", p->name);
         struct mr_expr *expr =
             mr_topology__expr(c, item->schema_in, n, list.items[i], p->expr, label);
+        if (expr)
+            check_branches(c, item, n, list.items[i], label);
         exprs[item->expr_count++] = (struct topo_expr){p, i, expr};
         for (size_t k = 0; expr && k < mr_expr_key_count(expr); k++)
             mr_topology__note_read(c, item, mr_expr_key(expr, k)->name);

@@ -155,3 +155,19 @@ bool mr_topology__roles(struct compile *c, struct item *item)
     }
     return bind_defaults(c, item) && ok;
 }
+
+struct mr_str mr_topology__new_name(const struct item *item, struct mr_str name)
+{
+    for (size_t w = 0; w < item->role_count; w++) {
+        const struct topo_role *to = &item->roles[w];
+        for (size_t r = 0; to->key->type_of && r < item->role_count; r++) {
+            const struct topo_role *from = &item->roles[r];
+            if (from->key->access != MR_REMOVE || strcmp(from->key->name, to->key->type_of) != 0)
+                continue;
+            for (size_t i = 0; i < from->count && i < to->count; i++)
+                if (mr_str_eq(from->names[i], name))
+                    return to->names[i];
+        }
+    }
+    return (struct mr_str){0};
+}

@@ -303,6 +303,10 @@ enum mr_media mr_schema__media(struct mr_str text); /* of such a type */
 void mr_topology__check_keys(struct compile *c);
 /* source_keys.c */
 struct flow_schema *mr_schema__unknown(struct compile *c);
+/* What one branch brings, for the caller to change; NULL: an error was found there. */
+struct flow_schema *mr_topology__branch_schema(struct compile *c, const struct ref *ref);
+/* roles.c: what a key that the stage removed is called behind it; len 0: it has no other name. */
+struct mr_str mr_topology__new_name(const struct item *item, struct mr_str name);
 struct flow_schema *mr_topology__source_schema(struct compile *c, struct item *item, int index);
 /* `Did you mean "a"? Keys there: a, b.` */
 const char *mr_topology__keys_there(struct compile *c, const struct flow_schema *s,

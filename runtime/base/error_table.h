@@ -94,6 +94,8 @@ MR_E(TOPOLOGY_FEEDBACK, 2027, "Rows that left come back into the input they left
      "Write them to another place, and mend and return them by hand, or with `millrace dlq retry`.")
 MR_E(TOPOLOGY_ORDER_LOST, 2028, "A stage that depends on order gets its rows out of order.",
      "`order: place` waits for the end of the input, `order: arrival` takes rows as they come.")
+MR_E(TOPOLOGY_TARGET, 2029, "Two sinks write to one place.",
+     "Give each a place of its own, or let one sink read both: `from: [A, B]`.")
 MR_E(KEY_MISSING, 2030, "A key that is read is not there.", "Bind the role to a key that is there.")
 MR_E(KEY_TYPE, 2031, "A key has another type than the role takes.",
      "Bind the role to another key, or cast it before.")
