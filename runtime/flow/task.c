@@ -192,6 +192,7 @@ static struct mr_store_options store_options_of(const struct mr_task *t)
     enum { BUFFERS = 4 << 20, LEAST = 512 << 10, MOST = 2 << 20, CACHE = 4 << 20 };
     /* Logs and changes of a task, of one that holds the rows of its lanes for order; compaction. */
     enum { TASK_MEMORY = 2 << 20, HOLDING_MEMORY = 6 << 20, MEMORY = 8 << 20 };
+    enum { SET_MEMORY = 32 << 20 }; /* of one that holds a whole set; measured, 3 million rows */
     const struct mr_plan_group *g = t->worker->group;
     struct mr_store_options o = {.no_sync = t->worker->options->no_sync};
     size_t tasks = (g->partitions + t->worker->scale - 1) / t->worker->scale, each = BUFFERS / tasks;
@@ -207,6 +208,8 @@ static struct mr_store_options store_options_of(const struct mr_task *t)
         o.memory_bytes = CACHE + MEMORY +
                          tasks * (2 * o.write_buffer_bytes +
                                   (t->head->order == MR_ORDER_HOLD ? HOLDING_MEMORY : TASK_MEMORY));
+    if (has_scope(t, MR_WHOLE_SET) && o.memory_bytes < SET_MEMORY)
+        o.memory_bytes = SET_MEMORY;
     return o;
 }
 

@@ -49,6 +49,10 @@ static const char topology[] =
     "    use: MinHashDeduplicateFilter\n"
     "    keys: { input_key: text, output_key: null, twin_key: twin }\n"
     "    scale: ${SCALE}\n"
+    "  - id: all\n"
+    "    use: rows.top_k\n"
+    "    with: { k: 1000000000 }\n"
+    "    keys: { input_key: id }\n"
     "  - id: chunks\n"
     "    use: KBCChunkGenerator\n"
     "    with: { chunk_size: 1000, chunk_overlap: 10 }\n"
@@ -65,6 +69,7 @@ static const char *const stages[] = {"docs",
                                      "exact",
                                      "near.prepare",
                                      "near",
+                                     "all",
                                      "chunks",
                                      "last",
                                      "out"};
