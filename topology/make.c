@@ -281,6 +281,12 @@ static void record_topics(struct maker *m, int stage)
         m->plan->topics[i].keep_bytes =
             m->plan->endless && i == s->drops_topic ? ENDLESS_KEEP : 0;
     }
+    /* Cuts are few and small: they stay, so that a replay finds them. */
+    if (s->kind == MR_STAGE_OPERATOR && (s->window_rows || s->window_idle_ms)) {
+        struct mr_plan_topic *t = &m->plan->topics[topic_new(m, stage, MR_STR("cuts"), 1)];
+        t->record = t->cuts = true;
+        t->bound_bytes = t->keep_bytes = 0;
+    }
 }
 
 /* Rows that go on are "out", the first output, even where nobody reads them. */

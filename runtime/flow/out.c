@@ -26,7 +26,7 @@ static int out_add(struct mr_task *t, int topic)
 struct mr_error *mr_task__open_outs(struct mr_task *t)
 {
     const struct mr_plan_group *group = t->worker->group;
-    size_t most = 0;
+    size_t most = 1;
     for (size_t i = 0; i < group->stage_count; i++)
         most += t->plan->stages[group->stages[i]].output_count + 2;
     t->outs = mr_arena_zalloc(t->arena, most * sizeof(*t->outs));
@@ -42,6 +42,7 @@ struct mr_error *mr_task__open_outs(struct mr_task *t)
         mine->drops = out_add(t, stage->drops_topic);
         mine->dead = out_add(t, stage->dead_topic);
     }
+    out_add(t, mr_plan_cuts_topic(t->plan, group));
     return NULL;
 }
 

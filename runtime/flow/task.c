@@ -239,6 +239,7 @@ static struct mr_error *open_parts(struct mr_task *t)
         MR_TRY(load_fixed(t->store, content_key, &t->content, sizeof(t->content)));
     t->run_now = o->run;
     mr_task__hold_lanes(t);
+    MR_TRY(mr_task__cuts_open(t));
     if (t->head->kind != MR_STAGE_OPERATOR && t->head->kind != MR_STAGE_PREPARE)
         MR_TRY(open_connector(t));
     if (t->source) {
@@ -286,6 +287,7 @@ void mr_task__close(struct mr_task *t)
     if (t->sink)
         t->sink_type->close(t->sink);
     mr_log_close(t->log);
+    mr_task__cuts_close(t);
     mr_task__only_close(t);
     mr_task__retry_close(t);
     if (t->chain) {
@@ -411,18 +413,6 @@ static struct mr_error *cut_step(struct mr_task *t)
     return suspects || mr_task__commit_due(t) ? mr_task__commit(t) : NULL;
 }
 
-/* Window cuts get numbers that no run has. */
-static bool window_due(const struct mr_task *t)
-{
-    uint64_t idle_ms;
-    if (!t->chain)
-        return false;
-    if (mr_chain_window_full(t->chain))
-        return true;
-    return mr_chain_window_open(t->chain, &idle_ms) && idle_ms &&
-           mr_now_ms() - t->last_row_ms >= idle_ms;
-}
-
 /* ---- rows ---- */
 
 /* The row's id inside this stage: its own, or told apart by branch where the same source row can
@@ -490,7 +480,7 @@ static struct mr_error *rows_step(struct mr_task *t, bool *progressed)
         }
         MR_TRY(take_row(t, &row));
         if (i + 1 >= ROWS_A_STEP || (i % 64 == 63 && mr_task__commit_due(t)) ||
-            (t->chain && mr_chain_window_full(t->chain)))
+            (t->chain && mr_chain_window_full(t->chain) && !mr_task__cuts_follow(t)))
             break;
         MR_TRY(mr_log_row(t->log, &row, &found));
     }
@@ -520,11 +510,13 @@ struct mr_error *mr_task__step(struct mr_task *t, bool *progressed)
     if (retried)
         t->last_row_ms = mr_now_ms();
     /* What is to be tried again belongs into the cut, too: its lane has no end but "nothing now". */
-    if (mr_task__lanes_ended(t) && !retried) {
-        begin_cut(t, mr_task__run_to_end(t));
-        *progressed = true;
-    } else if (window_due(t)) {
-        begin_cut(t, (uint64_t)1 << 32 | ++t->record.window_cuts);
+    bool ended = mr_task__lanes_ended(t) && !retried;
+    bool window = mr_task__window_due(t) && (!ended || mr_task__cuts_follow(t));
+    if (window || ended) {
+        uint64_t cut = ended ? mr_task__run_to_end(t) : 0;
+        if (window)
+            MR_TRY(mr_task__cut_window(t, &cut));
+        begin_cut(t, cut);
         *progressed = true;
     }
     /* Without progress, too: other tasks of the process may keep it from ever running dry. */

@@ -52,7 +52,8 @@ struct mr_task_record {
     uint32_t done_run;    /* last run whose end markers were written */
     uint32_t new_run;     /* sources: last run that brought something new */
     uint64_t window_cuts; /* windows closed so far */
-    uint32_t cutting, unused;
+    uint32_t cutting;
+    uint32_t cuts_freely; /* 1: a window was cut otherwise than an earlier epoch recorded */
     uint64_t cut;
 };
 
@@ -92,6 +93,7 @@ struct mr_task {
     uint32_t *ends;                     /* per lane: last run that has ended */
     uint32_t lane_count;
     struct mr_task_record record;
+    struct mr_task_cuts *cuts;          /* NULL: no window */
     struct mr_stage_counts source_counts;
     struct mr_buf row_bytes, key_bytes, record_bytes;
     struct mr_id entry;                 /* the row that went into the chain last */
@@ -129,6 +131,21 @@ void mr_task__lane_ended(struct mr_task *t, const struct mr_log_row *row);
 void mr_task__hold_lanes(struct mr_task *t);
 /* Which one that is: a source's own run; further on, the earliest that has ended on every lane. */
 uint32_t mr_task__run_to_end(const struct mr_task *t);
+
+/* cuts.c: where windows are cut. Opening comes after the log's. */
+struct mr_error *mr_task__cuts_open(struct mr_task *t);
+void mr_task__cuts_close(struct mr_task *t);
+bool mr_task__window_due(struct mr_task *t);
+/* The window is cut here: recorded, and numbered. */
+struct mr_error *mr_task__cut_window(struct mr_task *t, uint64_t *cut);
+/* Whether a recorded cut is on the way to; gives that up: the lanes do not lead there. */
+bool mr_task__cuts_follow(const struct mr_task *t);
+void mr_task__cuts_give_up(struct mr_task *t);
+/* Window cuts have numbers that no run has. */
+static inline uint64_t mr_task__next_window(const struct mr_task *t)
+{
+    return (uint64_t)1 << 32 | (t->record.window_cuts + 1);
+}
 
 /* out.c: rows and records to the task's topics. */
 struct mr_error *mr_task__open_outs(struct mr_task *t);

@@ -19,6 +19,8 @@ struct lane {
     struct mr_log_reader *reader;
     uint32_t in, lane;
     bool held;
+    bool beyond; /* the next row lies behind the limit */
+    uint64_t limit;
     struct mr_mark committed;
 };
 
@@ -164,20 +166,27 @@ static struct mr_error *read_record(struct embedded *l)
 
 /* ---- rows in ---- */
 
+static bool at_limit(const struct lane *lane)
+{
+    return lane->beyond || mr_log_reader_mark(lane->reader).n >= lane->limit;
+}
+
 static struct mr_error *embedded_next(struct mr_log *log, bool *any)
 {
     struct embedded *l = self(log);
     *any = false;
     MR_TRY(still_whole(l));
-    if (l->loaded && mr_log__reader_left(l->loaded->reader)) {
+    if (l->loaded && mr_log__reader_left(l->loaded->reader) && !at_limit(l->loaded)) {
         *any = true;
         return NULL;
     }
+    if (l->loaded && mr_log__reader_left(l->loaded->reader))
+        mr_log__reader_put_down(l->loaded->reader);
     l->loaded = NULL;
     for (uint32_t i = 0; i < l->lane_count; i++) {
         struct lane *lane = &l->lanes[(l->turn + i) % l->lane_count];
         uint32_t rows;
-        if (lane->held)
+        if (lane->held || at_limit(lane))
             continue;
         MR_TRY(fail(l, mr_log_reader_next(lane->reader, &rows)));
         if (!rows)
@@ -200,15 +209,47 @@ static struct mr_error *embedded_row(struct mr_log *log, struct mr_log_row *out,
     out->in = l->loaded->in;
     out->lane = l->loaded->lane;
     out->time_ms = mr_log_reader_time(l->loaded->reader);
-    return fail(l, mr_log_reader_row(l->loaded->reader, &out->head, &out->map, found));
+    if (at_limit(l->loaded))
+        return still_whole(l);
+    MR_TRY(fail(l, mr_log_reader_row(l->loaded->reader, &out->head, &out->map, found)));
+    if (*found && out->head.n > l->loaded->limit) {
+        /* A trimmed log began behind the limit. */
+        mr_log_reader_back(l->loaded->reader);
+        l->loaded->beyond = true;
+        *found = false;
+    }
+    return NULL;
+}
+
+static struct lane *find_lane(const struct embedded *l, uint32_t in, uint32_t lane)
+{
+    for (uint32_t i = 0; i < l->lane_count; i++)
+        if (l->lanes[i].in == in && l->lanes[i].lane == lane)
+            return &l->lanes[i];
+    return NULL;
+}
+
+static void embedded_limit(struct mr_log *log, uint32_t in, uint32_t number, uint64_t n)
+{
+    struct lane *lane = find_lane(self(log), in, number);
+    mr_assert(lane);
+    lane->limit = n;
+    lane->beyond = false;
+}
+
+static uint64_t embedded_taken(const struct mr_log *log, uint32_t in, uint32_t number, bool *limited)
+{
+    const struct lane *lane = find_lane((const struct embedded *)log, in, number);
+    mr_assert(lane);
+    *limited = at_limit(lane);
+    return mr_log_reader_mark(lane->reader).n;
 }
 
 static void embedded_hold(struct mr_log *log, uint32_t in, uint32_t lane, bool hold)
 {
-    struct embedded *l = self(log);
-    for (uint32_t i = 0; i < l->lane_count; i++)
-        if (l->lanes[i].in == in && l->lanes[i].lane == lane)
-            l->lanes[i].held = hold;
+    struct lane *found = find_lane(self(log), in, lane);
+    if (found)
+        found->held = hold;
 }
 
 static void embedded_back(struct mr_log *log)
@@ -386,6 +427,8 @@ static const struct mr_log_ops embedded_ops = {
     .pending = embedded_pending,
     .commit = embedded_commit,
     .hold = embedded_hold,
+    .limit = embedded_limit,
+    .taken = embedded_taken,
     .close = embedded_close,
 };
 
@@ -410,7 +453,7 @@ static void lay_out_inputs(struct embedded *l, const struct mr_log_spec *spec)
     struct lane *lane = l->lanes;
     for (uint32_t i = 0; i < spec->in_count; i++)
         for (uint32_t k = 0; k < spec->ins[i].lanes; k++, lane++)
-            *lane = (struct lane){.in = i, .lane = k};
+            *lane = (struct lane){.in = i, .lane = k, .limit = UINT64_MAX};
 }
 
 static void lay_out_outputs(struct embedded *l, const struct mr_log_spec *spec)

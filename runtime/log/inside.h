@@ -165,6 +165,8 @@ struct mr_error *mr_log__writer_start(struct mr_log_writer *w);
 void mr_log__reader_scratch(struct mr_log_reader *r, struct mr_buf *scratch);
 /* A reader of bytes [pos, end) of a log folder, without header page, lineage from its first row. */
 struct mr_log_reader *mr_log__reader_scan(const char *dir, uint64_t pos, uint64_t end);
+/* Lets the loaded frame go: the next call loads it again, and goes on behind the last row given out. */
+void mr_log__reader_put_down(struct mr_log_reader *r);
 /* Rows of the loaded frame not yet given out, and its unpacked size. */
 uint32_t mr_log__reader_left(const struct mr_log_reader *r);
 uint64_t mr_log__reader_frame_bytes(const struct mr_log_reader *r);

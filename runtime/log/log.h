@@ -61,6 +61,8 @@ struct mr_log_ops {
     size_t (*pending)(const struct mr_log *log);
     struct mr_error *(*commit)(struct mr_log *log);
     void (*hold)(struct mr_log *log, uint32_t in, uint32_t lane, bool hold);
+    void (*limit)(struct mr_log *log, uint32_t in, uint32_t lane, uint64_t n);
+    uint64_t (*taken)(const struct mr_log *log, uint32_t in, uint32_t lane, bool *at_limit);
     void (*close)(struct mr_log *log);
 };
 
@@ -108,6 +110,18 @@ static inline size_t mr_log_pending(const struct mr_log *log)
 static inline void mr_log_hold(struct mr_log *log, uint32_t in, uint32_t lane, bool hold)
 {
     log->ops->hold(log, in, lane, hold);
+}
+/* The lane gives no row behind its n-th until the limit is raised, not even of a frame loaded now.
+ * UINT64_MAX, as at the start: none. */
+static inline void mr_log_limit(struct mr_log *log, uint32_t in, uint32_t lane, uint64_t n)
+{
+    log->ops->limit(log, in, lane, n);
+}
+/* Number of the lane's last row given out. *at_limit: its limit allows none of the following. */
+static inline uint64_t mr_log_taken(const struct mr_log *log, uint32_t in, uint32_t lane,
+                                    bool *at_limit)
+{
+    return log->ops->taken(log, in, lane, at_limit);
 }
 /* The commit described above, the store's pending changes included. An error is fatal. */
 static inline struct mr_error *mr_log_commit(struct mr_log *log)

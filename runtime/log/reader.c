@@ -511,6 +511,13 @@ uint32_t mr_log__reader_left(const struct mr_log_reader *r)
     return r->rows_left;
 }
 
+void mr_log__reader_put_down(struct mr_log_reader *r)
+{
+    r->skip_to = r->n; /* its first rows are no repeats when they come again */
+    r->rows_left = 0;
+    r->before.valid = false;
+}
+
 uint64_t mr_log__reader_frame_bytes(const struct mr_log_reader *r)
 {
     return r->frame_bytes;

@@ -71,6 +71,25 @@ struct mr_error *mr_log_stat(const struct mr_log_place *place, struct mr_log_sta
     return e;
 }
 
+struct mr_error *mr_log_progress(const struct mr_log_place *place, uint64_t reader, uint64_t *end_n,
+                                 uint64_t *read_n)
+{
+    char *dir;
+    struct mr_log__page *page = NULL;
+    *end_n = *read_n = 0;
+    MR_TRY(mr_log__dir(place, &dir));
+    struct mr_error *e = mr_log__page_open(dir, false, &page);
+    free(dir);
+    if (e || !page)
+        return e;
+    for (size_t i = 0; i < MR_PAGE_READERS; i++)
+        if (atomic_load(&page->readers[i].id) == reader)
+            *read_n = atomic_load(&page->readers[i].n);
+    *end_n = mr_log__page_end(page).n;
+    mr_log__page_close(page);
+    return NULL;
+}
+
 /* ---- find ---- */
 
 struct search {

@@ -6,6 +6,7 @@ struct cursor {
     struct mr_walk walk;
     struct mr_arena *arena;
     bool *bad; /* shared by all cursors of one decode: set once, looked at in the end */
+    bool before; /* of MR_PLAN_FORMAT_BEFORE */
 };
 
 /* The next value when it has one of these types; otherwise marks the plan as bad. */
@@ -81,7 +82,7 @@ static struct mr_id take_id(struct cursor *c)
  * size because the whole text was walked before: each item takes at least a byte. */
 static struct cursor take_list(struct cursor *c, uint32_t fixed, size_t *count)
 {
-    struct cursor inner = {.arena = c->arena, .bad = c->bad};
+    struct cursor inner = {.arena = c->arena, .bad = c->bad, .before = c->before};
     struct mr_value v;
     *count = 0;
     if (!take(c, MR_LIST, &v))
@@ -174,7 +175,8 @@ static void take_only(struct cursor *from, struct mr_plan_only *only)
 static void take_stage(struct cursor *from, struct mr_plan_stage *s)
 {
     size_t fields;
-    struct cursor c = take_list(from, PLAN_STAGE_FIELDS, &fields);
+    struct cursor c =
+        take_list(from, from->before ? PLAN_STAGE_FIELDS_BEFORE : PLAN_STAGE_FIELDS, &fields);
     s->id = take_text(&c);
     s->kind = (enum mr_stage_kind)take_uint(&c, MR_STAGE_SINK);
     s->part = (enum mr_source_part)take_uint(&c, MR_SOURCE_READ);
@@ -192,6 +194,10 @@ static void take_stage(struct cursor *from, struct mr_plan_stage *s)
     s->order = (enum mr_order)take_uint(&c, MR_ORDER_ARRIVAL);
     s->window_rows = take_uint(&c, UINT64_MAX);
     s->window_idle_ms = take_uint(&c, UINT64_MAX);
+    if (!c.before) {
+        s->cuts_epoch = (uint32_t)take_uint(&c, UINT32_MAX);
+        s->keeps_open = take_bool(&c);
+    }
     s->longest_row_ms = (uint32_t)take_uint(&c, UINT32_MAX);
     s->epoch = (uint32_t)take_uint(&c, UINT32_MAX);
     s->aside = take_bool(&c);
@@ -202,7 +208,8 @@ static void take_stage(struct cursor *from, struct mr_plan_stage *s)
 static void take_topic(struct cursor *from, struct mr_plan_topic *t)
 {
     size_t fields;
-    struct cursor c = take_list(from, PLAN_TOPIC_FIELDS, &fields);
+    struct cursor c =
+        take_list(from, from->before ? PLAN_TOPIC_FIELDS_BEFORE : PLAN_TOPIC_FIELDS, &fields);
     t->name = take_text(&c);
     t->stage = take_index(&c);
     t->partitions = (uint32_t)take_uint(&c, UINT32_MAX);
@@ -211,6 +218,8 @@ static void take_topic(struct cursor *from, struct mr_plan_topic *t)
     t->bound_bytes = take_uint(&c, UINT64_MAX);
     t->keep_bytes = take_uint(&c, UINT64_MAX);
     t->record = take_bool(&c);
+    if (!c.before)
+        t->cuts = take_bool(&c);
 }
 
 static void take_group(struct cursor *from, struct mr_plan_group *g)
@@ -289,7 +298,8 @@ static struct mr_error *decode(struct mr_str bytes, const struct mr_registry *re
     if (!mr_str_is(take_text(&c), PLAN_MAGIC) || bad)
         return mr_error(MR_PLAN_INVALID, "the bytes are not a compiled plan");
     uint64_t format = take_uint(&c, UINT64_MAX);
-    if (!bad && format != MR_PLAN_FORMAT)
+    c.before = format == MR_PLAN_FORMAT_BEFORE;
+    if (!bad && format != MR_PLAN_FORMAT && !c.before)
         return mr_error(MR_PLAN_VERSION, "the plan has format %llu, this program reads format %d",
                         (unsigned long long)format, MR_PLAN_FORMAT);
     struct mr_plan *plan = mr_arena_zalloc(arena, sizeof *plan);

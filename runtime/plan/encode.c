@@ -80,6 +80,8 @@ static void pack_stage(struct mr_buf *out, const struct mr_plan_stage *s)
     mr_pack_uint(out, s->order);
     mr_pack_uint(out, s->window_rows);
     mr_pack_uint(out, s->window_idle_ms);
+    mr_pack_uint(out, s->cuts_epoch);
+    mr_pack_bool(out, s->keeps_open);
     mr_pack_uint(out, s->longest_row_ms);
     mr_pack_uint(out, s->epoch);
     mr_pack_bool(out, s->aside);
@@ -98,6 +100,7 @@ static void pack_topic(struct mr_buf *out, const struct mr_plan_topic *t)
     mr_pack_uint(out, t->bound_bytes);
     mr_pack_uint(out, t->keep_bytes);
     mr_pack_bool(out, t->record);
+    mr_pack_bool(out, t->cuts);
 }
 
 static void pack_group(struct mr_buf *out, const struct mr_plan_group *g)

@@ -21,13 +21,21 @@ static bool reads_fresh(const struct mr_plan *plan, const struct mr_plan_group *
     return false;
 }
 
-/* "a.b.out.e1" → "a.b.out.e7" */
-static struct mr_str renamed(struct mr_str name, uint32_t epoch, struct mr_arena *arena)
+struct mr_str mr_plan_topic_renamed(struct mr_str name, uint32_t epoch, struct mr_arena *arena)
 {
     size_t len = name.len;
     while (len > 0 && name.ptr[len - 1] != '.')
         len--;
     return mr_arena_printf(arena, "%.*se%u", (int)len, name.ptr, (unsigned)epoch);
+}
+
+int mr_plan_cuts_topic(const struct mr_plan *plan, const struct mr_plan_group *g)
+{
+    for (size_t i = 0; i < plan->topic_count; i++)
+        for (size_t k = 0; plan->topics[i].cuts && k < g->stage_count; k++)
+            if (plan->topics[i].stage == g->stages[k])
+                return (int)i;
+    return MR_PLAN_NONE;
 }
 
 size_t mr_plan_continue(struct mr_plan *plan, const struct mr_plan *base, uint32_t fresh, int from,
@@ -48,7 +56,7 @@ size_t mr_plan_continue(struct mr_plan *plan, const struct mr_plan *base, uint32
     plan->epoch = count ? fresh : base->epoch;
     for (size_t i = 0; i < plan->topic_count; i++) {
         struct mr_plan_topic *t = &plan->topics[i];
-        t->name = renamed(t->name, plan->stages[t->stage].epoch, names);
+        t->name = mr_plan_topic_renamed(t->name, plan->stages[t->stage].epoch, names);
     }
     mr_plan_seal(plan);
     return count;

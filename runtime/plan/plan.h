@@ -11,7 +11,7 @@
 #include "runtime/op/registry.h"
 #include "runtime/op/work.h"
 
-enum { MR_PLAN_FORMAT = 3, MR_PLAN_NONE = -1, MR_PLAN_ROUTE = -2 };
+enum { MR_PLAN_FORMAT = 4, MR_PLAN_FORMAT_BEFORE = 3, MR_PLAN_NONE = -1, MR_PLAN_ROUTE = -2 };
 
 enum mr_stage_kind {
     MR_STAGE_SOURCE,
@@ -74,6 +74,10 @@ struct mr_plan_stage {
     bool keep_dropped;                     /* drop records carry the whole row, always */
     enum mr_order order;
     uint64_t window_rows, window_idle_ms;  /* 0: cut at the end of a run only */
+    /* Head of a group, in a new epoch: its windows are cut where that epoch cut them, as far as it
+     * recorded cuts; 0: where they fall. */
+    uint32_t cuts_epoch;
+    bool keeps_open;                       /* a replay: no idle time closes a window */
     uint32_t longest_row_ms;               /* a row may take this long (watchdog) */
     /* Topics and state carry it; equal within a group, never falling along an edge. 0 until sealed:
      * then the plan's. */
@@ -92,7 +96,8 @@ struct mr_plan_topic {
     size_t key_count;
     uint64_t bound_bytes;   /* unread bytes at which the writer waits; 0: unbounded */
     uint64_t keep_bytes;    /* retention; 0: keep everything within the run's disk budget */
-    bool record;            /* drop records or dead letters: nobody in the plan reads it */
+    bool record;            /* records of rows or cuts: nobody in the plan reads it */
+    bool cuts;              /* where the windows of its group were cut */
 };
 
 struct mr_plan_group {
@@ -132,6 +137,11 @@ enum {
     MR_PLAN_PROCESSES_MAX = 1000,
     MR_PLAN_BELLS_MAX = 65000,
 };
+
+/* The topic in which a group records its window cuts; MR_PLAN_NONE: it has no window. */
+int mr_plan_cuts_topic(const struct mr_plan *plan, const struct mr_plan_group *g);
+/* "a.b.out.e1" with another epoch. */
+struct mr_str mr_plan_topic_renamed(struct mr_str name, uint32_t epoch, struct mr_arena *arena);
 
 /* Every process that a group may ever be scaled to has a bell of its own. */
 static inline uint32_t mr_plan_bells(const struct mr_plan_group *g)

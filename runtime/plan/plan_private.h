@@ -5,8 +5,10 @@
 #include "runtime/plan/plan.h"
 
 #define PLAN_MAGIC "millrace-plan"
-enum { PLAN_FIELDS = 15, PLAN_STAGE_FIELDS = 23, PLAN_TOPIC_FIELDS = 8, PLAN_GROUP_FIELDS = 4,
-       PLAN_ONLY_FIELDS = 5 };
+enum { PLAN_FIELDS = 15, PLAN_STAGE_FIELDS = 25, PLAN_TOPIC_FIELDS = 9, PLAN_GROUP_FIELDS = 4,
+       PLAN_ONLY_FIELDS = 5,
+       /* of MR_PLAN_FORMAT_BEFORE, which recorded no cuts */
+       PLAN_STAGE_FIELDS_BEFORE = 23, PLAN_TOPIC_FIELDS_BEFORE = 8 };
 
 /* validate.c: every number that points somewhere points inside the plan, every chain is sound, every
  * setting parses. */

@@ -171,6 +171,9 @@ static struct mr_id group_shape(const struct mr_plan *plan, const struct mr_plan
                 mr_hasher_text(&h, t->key[k]);
         }
     }
+    /* State from before cuts were recorded has no place for them. */
+    if (mr_plan_cuts_topic(plan, g) != MR_PLAN_NONE)
+        mr_hasher_text(&h, MR_STR("cuts"));
     return mr_hasher_end(&h);
 }
 

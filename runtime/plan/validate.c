@@ -64,6 +64,8 @@ static struct mr_error *validate_stage(const struct mr_plan *plan, size_t index,
         return fault(s, "it prepares, and its operator does not");
     if (s->epoch == 0 || s->epoch > plan->epoch)
         return fault(s, "its epoch is none of the plan's");
+    if (s->cuts_epoch >= s->epoch)
+        return fault(s, "its cuts are those of no epoch before it");
     if (!topic_or_none(plan, s->drops_topic) || !topic_or_none(plan, s->dead_topic))
         return fault(s, "a record topic does not exist");
     for (size_t i = 0; i < s->input_count; i++)
@@ -121,6 +123,8 @@ static struct mr_error *validate_topic(const struct mr_plan *plan, size_t index)
     const struct mr_plan_group *writer = &plan->groups[plan->stages[t->stage].group];
     if (t->partitions == 0 || t->partitions > UINT16_MAX || t->lanes != writer->partitions)
         return mr_error(MR_PLAN_INVALID, "topic \"%.*s\" has wrong figures", MR_FMT(t->name));
+    if (t->cuts && (!t->record || t->partitions != 1 || t->lanes != 1))
+        return mr_error(MR_PLAN_INVALID, "topic \"%.*s\" cannot record cuts", MR_FMT(t->name));
     return NULL;
 }
 

@@ -127,6 +127,7 @@ static struct mr_error *number_run(struct run *r, const char *topology)
     }
     r->resumed = r->record.run > 0 && !r->record.complete;
     r->after_complete = r->record.run > 0 && r->record.complete;
+    MR_TRY(mr_epochs_follow_cuts(&r->epochs, r->plan, false));
     if (!r->resumed) {
         r->record.run++;
         r->record.started_ms = mr_wall_ms();

@@ -153,6 +153,70 @@ void mr_epochs_aside(struct mr_plan *plan, uint32_t fresh)
             plan->stages[i].kind == MR_STAGE_SINK && plan->stages[i].epoch == fresh;
 }
 
+/* ---- window cuts ---- */
+
+static bool same_windows(const struct mr_plan *plan, const struct mr_plan_group *g,
+                         const struct mr_plan *base, const struct mr_plan_group *old)
+{
+    if (g->stage_count != old->stage_count)
+        return false;
+    for (size_t i = 0; i < g->stage_count; i++) {
+        const struct mr_plan_stage *a = &plan->stages[g->stages[i]];
+        const struct mr_plan_stage *b = &base->stages[old->stages[i]];
+        if (!mr_str_eq(a->id, b->id) || a->window_rows != b->window_rows ||
+            a->window_idle_ms != b->window_idle_ms)
+            return false;
+    }
+    return true;
+}
+
+/* The same topics; or new ones with the same rows, of the same number of tasks. */
+static bool same_lanes(const struct mr_plan *plan, const struct mr_plan_stage *s,
+                       const struct mr_plan *base, const struct mr_plan_stage *old)
+{
+    if (s->input_count != old->input_count)
+        return false;
+    for (size_t i = 0; i < s->input_count; i++) {
+        const struct mr_plan_topic *a = &plan->topics[s->inputs[i].topic];
+        const struct mr_plan_topic *b = &base->topics[old->inputs[i].topic];
+        bool alike = mr_id_eq(&plan->stages[a->stage].fingerprint, &base->stages[b->stage].fingerprint);
+        if (a->lanes != b->lanes || !(mr_str_eq(a->name, b->name) || alike))
+            return false;
+    }
+    return true;
+}
+
+static struct mr_error *follow_group(const struct mr_epochs *e, struct mr_plan *plan,
+                                     const struct mr_plan_group *g)
+{
+    struct mr_plan_stage *head = &plan->stages[g->stages[0]];
+    const struct mr_recorded_epoch *mine = mr_record_epoch(e->record, head->epoch), *before;
+    struct mr_plan *base;
+    before = mine && mine->parent ? mr_record_epoch(e->record, mine->parent) : NULL;
+    if (!before || before->state == MR_EPOCH_DROPPING)
+        return NULL;
+    MR_TRY(mr_epochs_plan(e, before->number, &base));
+    int old = mr_plan_stage_find(base, head->id);
+    if (old == MR_PLAN_NONE || base->stages[old].epoch >= head->epoch)
+        return NULL;
+    const struct mr_plan_group *from = &base->groups[base->stages[old].group];
+    if (from->stages[0] == old && mr_plan_cuts_topic(base, from) != MR_PLAN_NONE &&
+        same_windows(plan, g, base, from) && same_lanes(plan, head, base, &base->stages[old]))
+        head->cuts_epoch = base->stages[old].epoch;
+    return NULL;
+}
+
+struct mr_error *mr_epochs_follow_cuts(const struct mr_epochs *e, struct mr_plan *plan, bool replay)
+{
+    for (size_t i = 0; i < plan->group_count; i++) {
+        if (mr_plan_cuts_topic(plan, &plan->groups[i]) == MR_PLAN_NONE)
+            continue;
+        plan->stages[plan->groups[i].stages[0]].keeps_open = replay;
+        MR_TRY(follow_group(e, plan, &plan->groups[i]));
+    }
+    return NULL;
+}
+
 /* ---- readers ---- */
 
 static struct mr_error *release_topic(const struct mr_plan *plan, int topic, const char *topics)

@@ -36,6 +36,10 @@ struct mr_error *mr_epochs_kept(const struct mr_epochs *e, const struct mr_plan 
 /* Sinks of the epoch write beside their targets while another epoch is current. */
 void mr_epochs_aside(struct mr_plan *plan, uint32_t fresh);
 
+/* Tells the plan's windows where the epoch before cut them, which a new epoch repeats. replay: idle
+ * time closes no window meanwhile. */
+struct mr_error *mr_epochs_follow_cuts(const struct mr_epochs *e, struct mr_plan *plan, bool replay);
+
 /* Readers that the plan does not have hold back neither writers nor retention any longer. */
 struct mr_error *mr_epochs_release(const struct mr_epochs *e, const struct mr_plan *plan);
 

@@ -286,6 +286,60 @@ START_TEST(a_row_is_put_back)
 }
 END_TEST
 
+/* Takes what the limits allow and says how many rows of each lane were given out. */
+static void drain(struct task *t, uint64_t *n)
+{
+    struct mr_log_row row;
+    bool any, found;
+    for (rig_ok(mr_log_next(t->log, &any)); any; rig_ok(mr_log_next(t->log, &any)))
+        for (rig_ok(mr_log_row(t->log, &row, &found)); found;
+             rig_ok(mr_log_row(t->log, &row, &found))) {
+            ck_assert_uint_eq(row.head.n, n[row.lane] + 1);
+            n[row.lane] = row.head.n;
+        }
+}
+
+/* A limit stops a lane in the middle of a frame; others go on, and it does when it is raised. */
+START_TEST(a_lane_stops_at_its_limit)
+{
+    static const uint64_t limits[][LANES] = {{7, 0, 500}, {7, 1, 501}, {90, 2, 1000}};
+    struct task t;
+    uint64_t n[LANES] = {0};
+    bool there;
+    task_init(&t);
+    fill_lanes(&t, 1000);
+    task_open(&t);
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        for (uint32_t lane = 0; lane < LANES; lane++)
+            mr_log_limit(t.log, 0, lane, limits[i][lane]);
+        drain(&t, n);
+        for (uint32_t lane = 0; lane < LANES; lane++) {
+            ck_assert_uint_eq(n[lane], limits[i][lane]);
+            ck_assert_uint_eq(mr_log_taken(t.log, 0, lane, &there), limits[i][lane]);
+            ck_assert(there);
+        }
+        rig_ok(mr_log_commit(t.log));
+        if (i == 1) { /* from where it stands, without a limit again */
+            task_close(&t);
+            task_open(&t);
+        }
+    }
+    for (uint32_t lane = 0; lane < LANES; lane++)
+        mr_log_limit(t.log, 0, lane, UINT64_MAX);
+    drain(&t, n);
+    for (uint32_t lane = 0; lane < LANES; lane++) {
+        ck_assert_uint_eq(n[lane], 1000);
+        mr_log_taken(t.log, 0, lane, &there);
+        ck_assert(!there);
+    }
+    struct mr_log_figures f;
+    mr_log_embedded_figures(t.log, &f);
+    ck_assert_uint_eq(f.repeats, 0);
+    task_close(&t);
+    rig_finish(&t.rig);
+}
+END_TEST
+
 START_TEST(full_until_the_reader_commits)
 {
     struct task t;
@@ -438,6 +492,7 @@ Suite *suite_runtime_log_embedded(void)
     tcase_add_test(t, lanes_take_turns);
     tcase_add_test(t, uncommitted_work_is_undone);
     tcase_add_test(t, a_row_is_put_back);
+    tcase_add_test(t, a_lane_stops_at_its_limit);
     tcase_add_test(t, full_until_the_reader_commits);
     tcase_add_test(t, state_of_another_plan);
     tcase_add_test(t, a_stage_killed_again_and_again);

@@ -252,6 +252,62 @@ START_TEST(another_version_and_unknown_operators_say_so)
 }
 END_TEST
 
+/* Copies a list without the items from `first` to `last`. */
+static void copy_without(struct mr_value list, int first, int last, struct mr_buf *out)
+{
+    struct mr_walk w;
+    struct mr_value v;
+    mr_pack_list(out, mr_value_count(list) - (uint32_t)(last - first + 1));
+    mr_walk_begin(&w, list);
+    for (int i = 0; mr_walk_next(&w, &v); i++)
+        if (i < first || i > last)
+            mr_buf_add(out, v.ptr, v.len);
+}
+
+/* The plan as it was stored before cuts were recorded: it had fewer fields. */
+static void as_before(struct mr_str bytes, struct mr_buf *out)
+{
+    enum { FORMAT = 1, STAGES = 11, TOPICS = 12 };
+    struct mr_walk w, items;
+    struct mr_value v, item;
+    mr_walk_begin(&w, (struct mr_value){(const uint8_t *)bytes.ptr, (uint32_t)bytes.len});
+    mr_pack_list(out, 15);
+    for (int i = 0; mr_walk_next(&w, &v); i++) {
+        if (i == FORMAT) {
+            mr_pack_uint(out, MR_PLAN_FORMAT_BEFORE);
+        } else if (i == STAGES || i == TOPICS) {
+            mr_pack_list(out, mr_value_count(v));
+            mr_walk_begin(&items, v);
+            while (mr_walk_next(&items, &item))
+                copy_without(item, i == STAGES ? 18 : 8, i == STAGES ? 19 : 8, out);
+        } else {
+            mr_buf_add(out, v.ptr, v.len);
+        }
+    }
+}
+
+START_TEST(the_format_before_can_be_read)
+{
+    struct sample s;
+    sample_init(&s);
+    struct mr_registry *r = registry();
+    struct mr_buf bytes = {0}, before = {0};
+    struct mr_arena *arena = mr_arena_create(0);
+    struct mr_plan *plan;
+    mr_plan_encode(&s.plan, &bytes);
+    as_before(mr_buf_str(&bytes), &before);
+    ck_assert_uint_lt(before.len, bytes.len);
+    struct mr_error *e = mr_plan_decode(mr_buf_str(&before), r, &connectors, arena, &plan);
+    ck_assert_msg(!e, "%s", e ? mr_error_message(e) : "");
+    ck_assert_uint_eq(plan->stages[1].window_rows, 7);
+    ck_assert_int_eq(mr_plan_cuts_topic(plan, &plan->groups[1]), MR_PLAN_NONE);
+    mr_arena_destroy(arena);
+    mr_buf_finish(&bytes);
+    mr_buf_finish(&before);
+    mr_registry_destroy(r);
+}
+END_TEST
+
 static enum mr_code changed_code(struct sample *s, const struct mr_registry *r)
 {
     struct mr_buf bytes = {0};
@@ -282,6 +338,8 @@ START_TEST(unsound_plans_are_refused)
     REFUSED(s.stages[1].id = MR_STR("../../etc"));
     REFUSED(s.stages[1].id = MR_STR(".."));
     REFUSED(s.topics[2].name = MR_STR("a/b"));
+    REFUSED(s.topics[1].cuts = true);
+    REFUSED(s.stages[1].cuts_epoch = 1);
     REFUSED(s.topics[1].lanes = 7);
     REFUSED(s.topics[0].partitions = 7);
     REFUSED(s.topics[0].stage = 3);
@@ -400,6 +458,7 @@ Suite *suite_runtime_plan_plan(void)
     tcase_add_test(t, fingerprints_cover_results_only);
     tcase_add_test(t, damaged_bytes_are_refused);
     tcase_add_test(t, another_version_and_unknown_operators_say_so);
+    tcase_add_test(t, the_format_before_can_be_read);
     tcase_add_test(t, unsound_plans_are_refused);
     tcase_add_test(t, layout_is_declared_once);
     tcase_add_test(t, unchanged_stages_keep_their_epoch);
