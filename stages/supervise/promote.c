@@ -61,7 +61,8 @@ static struct mr_error *finish_promotion(const struct mr_epochs *e, struct mr_re
         to->stages[i].aside = false;
     MR_TRY(mr_home_save_plan(e->home, to, false));
     MR_TRY(mr_home_save_plan(e->home, to, true));
-    old->state = MR_EPOCH_KEPT;
+    /* One that never was whole is nothing to come back to; its definition goes on with it. */
+    old->state = old->run || from->endless ? MR_EPOCH_KEPT : MR_EPOCH_BUILDING;
     epoch->state = MR_EPOCH_CURRENT;
     epoch->put_away = false;
     record->current = epoch->number;

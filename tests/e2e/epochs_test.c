@@ -190,6 +190,30 @@ START_TEST(test_promote_there_and_back)
 }
 END_TEST
 
+/* The first run came to no end before the definition changed: what it left cannot take the place of
+ * a whole dataset, and the definition edited back goes on with it. */
+START_TEST(test_a_first_run_without_end)
+{
+    write_ten();
+    program_write(&p, "in/a.jsonl", make_rows(0, 100));
+    program_write(&p, ".millrace/ten/state/s10.e1", "in the way");
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "min=3", "-q"), 1);
+    ck_assert_int_eq(remove(mr_arena_printf(p.arena, "%s/.millrace/ten/state/s10.e1", p.dir).ptr), 0);
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "min=5", "-q"), 0);
+    const char *output = program_read(&p, "out/clean.jsonl");
+    ck_assert_int_eq(RUN(&p, "promote", "ten", "1"), 1);
+    program_said(&p, "epoch 1 is not whole");
+    ck_assert_str_eq(program_read(&p, "out/clean.jsonl"), output);
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "min=3", "--json"), 0);
+    ck_assert_uint_eq(program_count(&p, "s9", "in"), 0);
+    ck_assert_uint_eq(program_lines(&p, "out/clean.jsonl"), 70);
+    ck_assert_str_eq(program_read(&p, "out/clean.jsonl.e2/clean.jsonl"), output);
+    ck_assert_int_eq(RUN(&p, "promote", "ten", "2"), 0);
+    ck_assert_int_eq(RUN(&p, "promote", "ten", "1"), 0);
+    ck_assert_uint_eq(program_lines(&p, "out/clean.jsonl"), 70);
+}
+END_TEST
+
 START_TEST(test_partial_replay)
 {
     write_ten();
@@ -368,6 +392,7 @@ Suite *suite_e2e_epochs(void)
     tcase_add_test(c, test_new_rows_with_a_change);
     tcase_add_test(c, test_replay_is_the_same);
     tcase_add_test(c, test_promote_there_and_back);
+    tcase_add_test(c, test_a_first_run_without_end);
     tcase_add_test(c, test_partial_replay);
     tcase_add_test(c, test_start_is_gone);
     tcase_add_test(c, test_where_is_checked_against_the_keys);
