@@ -341,6 +341,24 @@ static void show_text(const struct dataset *d, struct mr_buf *out)
 
 /* ---- commands ---- */
 
+/* SINK[@EPOCH], where only one pipeline is there; `unknown` is what it was as a pipeline's name. */
+static struct mr_error *open_sink(struct mr_browse *b, const struct mr_call *call, uint32_t *epoch,
+                                  struct mr_str *sink, struct mr_error *unknown)
+{
+    const struct options *o = call->options;
+    struct mr_str given = call->args[0];
+    size_t at = mr_str_find(given, MR_STR("@"), 0), end = at == SIZE_MAX ? given.len : at;
+    struct mr_str rest = mr_str_span(given.ptr + end, given.len - end);
+    struct mr_error *e = mr_topic_open_pipeline(b, o->state, rest, call->arena, epoch);
+    if (e) {
+        mr_error_free(e);
+        return unknown;
+    }
+    mr_error_free(unknown);
+    *sink = mr_str_span(given.ptr, end);
+    return NULL;
+}
+
 /* PIPELINE[.SINK][@EPOCH]: *sink empty where none is named. */
 static struct mr_error *open_named(struct mr_browse *b, const struct mr_call *call, uint32_t *epoch,
                                    struct mr_str *sink)
@@ -350,8 +368,10 @@ static struct mr_error *open_named(struct mr_browse *b, const struct mr_call *ca
     *sink = (struct mr_str){0};
     struct mr_error *e = mr_topic_open_pipeline(b, o->state, given, call->arena, epoch);
     size_t dot = mr_str_find(given, MR_STR("."), 0);
-    if (!e || mr_error_code(e) != MR_RUN_UNKNOWN || dot == SIZE_MAX)
+    if (!e || mr_error_code(e) != MR_RUN_UNKNOWN)
         return e;
+    if (dot == SIZE_MAX)
+        return call->arg_count ? open_sink(b, call, epoch, sink, e) : e;
     mr_error_free(e);
     size_t at = mr_str_find(given, MR_STR("@"), 0), end = at == SIZE_MAX ? given.len : at;
     *sink = mr_str_span(given.ptr + dot + 1, end - dot - 1);
@@ -483,7 +503,7 @@ static enum mr_exit run_list(const struct mr_call *call)
 
 static const struct mr_command show_command = {
     .name = "show",
-    .arguments = "[PIPELINE[.SINK][@EPOCH]]",
+    .arguments = "[[PIPELINE.]SINK[@EPOCH]|PIPELINE[@EPOCH]]",
     .max_args = 1,
     .doc = "Print a dataset's card: address, content, definition, stages, counts.",
     .notes =

@@ -40,7 +40,10 @@ static struct mr_error *open_view(struct view *v, const struct mr_call *call)
                                           .id = v->o->id, .status = v->o->status,
                                           .limit = v->o->limit};
     MR_TRY(mr_where_open(v->o->where, &v->filter.where));
-    return mr_browse_open(&v->browse, v->o->state, wanted, call->arena);
+    struct mr_error *e = mr_browse_open(&v->browse, v->o->state, wanted, call->arena);
+    if (mr_error_code(e) == MR_RUN_UNKNOWN && mr_browse_is_prefix(wanted))
+        e = mr_error_remedy(e, "If it is a row's: --id %.*s.", MR_FMT(wanted));
+    return e;
 }
 
 static void close_view(struct view *v)
@@ -229,8 +232,9 @@ static void say_done(struct view *v)
         mr_print_json(j);
         return;
     }
-    mr_buf_printf(&v->text, "%s%s %llu dead letters\n", v->o->dry_run ? "would have " : "", verb,
-                  (unsigned long long)v->done);
+    mr_buf_printf(&v->text, "%s%s %llu dead letter%s%s\n", v->o->dry_run ? "would have " : "", verb,
+                  (unsigned long long)v->done, v->done == 1 ? "" : "s",
+                  v->done ? "" : ": none that waits was chosen");
     if (v->again && v->done && !v->o->dry_run && !v->o->run)
         mr_buf_printf(&v->text,
                       v->browse.running

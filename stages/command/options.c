@@ -186,7 +186,8 @@ struct mr_error *mr_options_parse(const struct mr_command *command, char **argv,
     if (count < command->min_args)
         return mr_error(MR_USAGE, "`%s` wants %s", command->name, command->arguments);
     if (count > command->max_args)
-        return mr_error(MR_USAGE, "`%s` has no use for \"%s\"", command->name,
+        return mr_error(MR_USAGE, "`%s` takes %s and has no use for \"%s\"", command->name,
+                        command->arguments ? command->arguments : "no argument",
                         args[command->max_args].ptr);
     return NULL;
 }
