@@ -113,6 +113,25 @@ static bool cast_to_text(struct mr_value v, struct mr_buf *out, struct mr_buf *s
     return true;
 }
 
+/* "KEY is VALUE", of a long value the beginning. */
+static struct mr_error *reject(struct mr_row *row, uint32_t i, struct mr_value v)
+{
+    enum { SHOWN = 80 };
+    struct mr_buf note = {0};
+    mr_buf_printf(&note, "%.*s is ", MR_FMT(mr_row_name_at(row, KEYS, i)));
+    size_t end = note.len + SHOWN;
+    mr_json_write_value(v, &note);
+    if (note.len > end) {
+        while ((note.ptr[end] & 0xc0) == 0x80)
+            end--;
+        note.len = end;
+        mr_buf_addz(&note, "…");
+    }
+    mr_row_leave_noted(row, NOT_CASTABLE, mr_buf_str(&note));
+    mr_buf_finish(&note);
+    return NULL;
+}
+
 static struct mr_error *process(struct mr_ctx *ctx, struct mr_row *row)
 {
     static const enum mr_type wanted[] = {MR_BOOL, MR_INT, MR_REAL, MR_TEXT};
@@ -132,7 +151,7 @@ static struct mr_error *process(struct mr_ctx *ctx, struct mr_row *row)
         mr_buf_finish(&packed);
         mr_buf_finish(&text);
         if (!ok)
-            return mr_row_leave_noted(row, NOT_CASTABLE, mr_row_name_at(row, KEYS, i));
+            return reject(row, i, v);
     }
     return NULL;
 }

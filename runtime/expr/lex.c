@@ -174,6 +174,8 @@ static enum token lex_sign(struct lexer *l)
         {"&&", T_BAD, "Write `and`."},
         {"||", T_BAD, "Write `or`."},
         {"**", T_BAD, "There are no powers; multiply."},
+        {"=~", T_BAD, "Write `text matches 'pattern'`."},
+        {"?", T_BAD, "Write if(condition, value, other)."},
         {"(", T_LPAREN, NULL},
         {")", T_RPAREN, NULL},
         {"[", T_LBRACKET, NULL},

@@ -62,6 +62,7 @@ static const char *meant(const struct parser *p)
         {"BETWEEN", "Write `between`."},
         {"if", "Write if(condition, value, other)."},
         {"else", "Write if(condition, value, other)."},
+        {"matches", "Write `text matches 'pattern'`."},
         {"contains", "Write contains(text, part), or `part in text`."},
     };
     for (size_t i = 0; i < sizeof likely / sizeof *likely; i++)

@@ -394,7 +394,7 @@ static void step_text(struct mr_buf *out, const struct mr_trace_step *s, const s
         mr_buf_printf(out, " as %s", hex);
     }
     if (s->child_count)
-        mr_buf_printf(out, " into %zu rows", s->child_count);
+        mr_buf_printf(out, " into %zu row%s", s->child_count, s->child_count == 1 ? "" : "s");
     if (s->made_again)
         mr_buf_addz(out, " [run again]");
     mr_buf_addc(out, '\n');

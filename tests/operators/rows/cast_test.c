@@ -68,7 +68,7 @@ static const struct mr_case cases[] = {
      .in = "{\"a\":\"1\",\"b\":\"2\"}\n"
            "{\"a\":\"1\",\"b\":\"x\"}",
      .out = "{\"a\":1,\"b\":2}\n"
-           "{\"a\":\"1\",\"b\":\"x\",\"_outcome\":\"not_castable\",\"_note\":\"b\"}"},
+           "{\"a\":\"1\",\"b\":\"x\",\"_outcome\":\"not_castable\",\"_note\":\"b is \\\"x\\\"\"}"},
     {.name = "no type",
      .keys = "input_keys=n",
      .error = "type"},
