@@ -50,7 +50,8 @@ static bool is_ours(const struct mr_sink *s, struct mr_str name)
 
 /* All names of the output in a folder, taken down before any is moved; a missing folder has none.
  */
-static struct mr_error *for_each(const struct exchange *x, const char *folder, move_fn move)
+static struct mr_error *for_each(const struct exchange *x, const char *folder, move_fn move,
+                                 size_t *count)
 {
     DIR *dir = opendir(folder);
     struct mr_arena *arena = mr_arena_create(4096);
@@ -59,6 +60,7 @@ static struct mr_error *for_each(const struct exchange *x, const char *folder, m
         struct one *next;
         const char *name;
     } *list = NULL;
+    *count = 0;
     if (!dir && errno != ENOENT && errno != ENOTDIR)
         e = mr_file_error(errno, "list", folder);
     for (struct dirent *d; dir && (d = readdir(dir));)
@@ -66,6 +68,7 @@ static struct mr_error *for_each(const struct exchange *x, const char *folder, m
             struct one *one = mr_arena_alloc(arena, sizeof *one);
             *one = (struct one){list, mr_arena_str(arena, mr_str_of(d->d_name)).ptr};
             list = one;
+            ++*count;
         }
     if (dir)
         closedir(dir);
@@ -126,6 +129,24 @@ static struct mr_error *clear(const struct exchange *x, const char *name)
     return e;
 }
 
+static struct mr_error *keep(const struct exchange *x, const char *name)
+{
+    (void)x, (void)name;
+    return NULL;
+}
+
+/* Before anything is exchanged: what somebody took away cannot be brought. */
+static struct mr_error *look(const struct exchange *x)
+{
+    size_t count;
+    MR_TRY(for_each(x, x->away, keep, &count));
+    return count ? NULL
+                 : mr_error_remedy(
+                       mr_error(MR_SINK_LOST, "the output of epoch %u is gone from \"%s\"",
+                                (unsigned)x->names.env.epoch, x->away),
+                       "Put it back there; or `millrace replay` makes the epoch's rows anew.");
+}
+
 static struct mr_error *sync_if_there(const char *folder)
 {
     return mr_file_exists(folder) ? mr_dir_sync(folder) : NULL;
@@ -134,28 +155,31 @@ static struct mr_error *sync_if_there(const char *folder)
 static struct mr_error *exchange(struct exchange *x, enum mr_sink_exchange step)
 {
     struct mr_error *e = NULL;
+    size_t count;
     switch (step) {
     case MR_SINK_PUT_AWAY:
         if (!mr_file_exists(x->names.dir))
             return NULL; /* moved away, folder and all */
         e = mr_files__out_folder(x->away);
         if (!e)
-            e = for_each(x, x->names.dir, put_away);
+            e = for_each(x, x->names.dir, put_away, &count);
         break;
     case MR_SINK_BRING:
         if (!mr_file_exists(x->away))
             return NULL; /* was brought before, or has no rows and no file */
         e = mr_files__out_folder(x->names.dir);
         if (!e)
-            e = for_each(x, x->away, bring);
+            e = for_each(x, x->away, bring, &count);
         if (!e)
             rmdir(x->away); /* what else lies there is somebody's */
         break;
     case MR_SINK_CLEAR:
-        e = for_each(x, x->away, clear);
+        e = for_each(x, x->away, clear, &count);
         break;
     case MR_SINK_DROP:
         return mr_dir_remove(x->away);
+    case MR_SINK_LOOK:
+        return look(x);
     }
     if (!e)
         e = sync_if_there(x->away);

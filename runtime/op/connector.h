@@ -110,6 +110,7 @@ enum mr_sink_exchange {
     MR_SINK_BRING,    /* what lies in the epoch's folder takes its place at the target */
     MR_SINK_CLEAR,    /* what is still at the target and was put away goes from there */
     MR_SINK_DROP,     /* the epoch's folder goes */
+    MR_SINK_LOOK,     /* nothing is done: an error when the epoch's folder holds no output */
 };
 
 struct mr_sink_type {

@@ -70,10 +70,34 @@ static struct mr_error *finish_promotion(const struct mr_epochs *e, struct mr_re
     return mr_record_save(e->home, record);
 }
 
+static bool holds_rows(const struct mr_recorded_epoch *epoch, struct mr_str sink)
+{
+    for (size_t i = 0; i < epoch->sink_count; i++)
+        if (mr_str_eq(epoch->sinks[i].id, sink))
+            return epoch->sinks[i].rows > 0;
+    return false;
+}
+
+/* An output that somebody removed or used up is told before the current one leaves its place. */
+static struct mr_error *outputs_there(const struct mr_epochs *e,
+                                      const struct mr_recorded_epoch *epoch)
+{
+    struct mr_plan *from, *to;
+    MR_TRY(mr_epochs_plan(e, e->record->current, &from));
+    MR_TRY(mr_epochs_plan(e, epoch->number, &to));
+    for (size_t i = 0; i < to->stage_count; i++) {
+        const struct mr_plan_stage *s = &to->stages[i];
+        if (s->kind == MR_STAGE_SINK && !has_stage(from, s) && holds_rows(epoch, s->id))
+            MR_TRY(exchange_one(e, to, s, MR_SINK_LOOK));
+    }
+    return NULL;
+}
+
 struct mr_error *mr_epochs_promote(const struct mr_epochs *e, uint32_t number)
 {
     struct mr_recorded_epoch *epoch = mr_record_epoch(e->record, number);
     mr_assert(epoch && number != e->record->current);
+    MR_TRY(outputs_there(e, epoch));
     epoch->state = MR_EPOCH_PROMOTING;
     epoch->put_away = false;
     MR_TRY(mr_record_save(e->home, e->record));

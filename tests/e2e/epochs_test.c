@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "runtime/base/file.h"
 #include "tests/e2e/program.h"
 
 static struct program p;
@@ -214,6 +215,28 @@ START_TEST(test_a_first_run_without_end)
 }
 END_TEST
 
+/* What somebody took away cannot take the place of what is there. */
+START_TEST(test_promote_without_output)
+{
+    write_ten();
+    program_write(&p, "in/a.jsonl", make_rows(0, 100));
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "min=3", "-q"), 0);
+    const char *first = program_read(&p, "out/clean.jsonl");
+    ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--set", "min=5", "--from", "s10", "-q"), 0);
+    const char *second = program_read(&p, "out/clean.jsonl.e2/clean.jsonl");
+    ck_assert_ptr_null(
+        mr_dir_remove(mr_arena_printf(p.arena, "%s/out/clean.jsonl.e2", p.dir).ptr));
+    ck_assert_int_eq(RUN(&p, "promote", "ten", "2"), 1);
+    program_said(&p, "the output of epoch 2 is gone");
+    ck_assert_str_eq(program_read(&p, "out/clean.jsonl"), first);
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "min=3"), 0);
+    program_said(&p, "nothing new");
+    program_write(&p, "out/clean.jsonl.e2/clean.jsonl", second);
+    ck_assert_int_eq(RUN(&p, "promote", "ten", "2"), 0);
+    ck_assert_str_eq(program_read(&p, "out/clean.jsonl"), second);
+}
+END_TEST
+
 START_TEST(test_partial_replay)
 {
     write_ten();
@@ -393,6 +416,7 @@ Suite *suite_e2e_epochs(void)
     tcase_add_test(c, test_replay_is_the_same);
     tcase_add_test(c, test_promote_there_and_back);
     tcase_add_test(c, test_a_first_run_without_end);
+    tcase_add_test(c, test_promote_without_output);
     tcase_add_test(c, test_partial_replay);
     tcase_add_test(c, test_start_is_gone);
     tcase_add_test(c, test_where_is_checked_against_the_keys);
