@@ -161,6 +161,27 @@ static void print_stage(const struct mr_compiled *c, size_t index, struct mr_buf
     print_keys(c, index, out);
 }
 
+/* Rows that wait for a cut lie in the states of their stages, beside the topics. */
+static void print_held(const struct mr_plan *p, uint64_t input, struct mr_buf *out)
+{
+    uint64_t stages = 0;
+    for (size_t i = 0; i < p->stage_count; i++) {
+        const struct mr_plan_stage *s = &p->stages[i];
+        bool set = s->kind == MR_STAGE_OPERATOR && s->op && s->op->scope == MR_WHOLE_SET;
+        stages += (s->order == MR_ORDER_HOLD) + set;
+    }
+    if (!stages)
+        return;
+    mr_buf_addz(out, "; rows that wait for a cut take ");
+    if (input) {
+        mr_buf_addz(out, "up to about ");
+        mr_topology__print_bytes(out, input * stages);
+        mr_buf_addz(out, " more");
+    } else {
+        mr_buf_addz(out, "more");
+    }
+}
+
 static void print_disk(const struct mr_compiled *c, struct mr_buf *out)
 {
     const struct mr_plan *p = c->plan;
@@ -193,7 +214,9 @@ static void print_disk(const struct mr_compiled *c, struct mr_buf *out)
     }
     mr_buf_addz(out, "; at most ");
     mr_topology__print_bytes(out, bound);
-    mr_buf_addz(out, " waits unread\n");
+    mr_buf_addz(out, " waits unread");
+    print_held(p, input, out);
+    mr_buf_addc(out, '\n');
 }
 
 void mr_plan_print(const struct mr_compiled *c, struct mr_buf *out)
