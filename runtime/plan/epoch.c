@@ -72,6 +72,43 @@ static struct mr_str fused_after(const struct mr_plan *plan, int stage)
     return (struct mr_str){0};
 }
 
+static bool same_settings(const struct mr_plan_stage *s, const struct mr_plan_stage *b)
+{
+    bool same = s->setting_count == b->setting_count;
+    for (size_t i = 0; same && i < s->setting_count; i++)
+        same = mr_str_eq(s->settings[i].name, b->settings[i].name) &&
+               mr_str_eq(s->settings[i].value, b->settings[i].value) &&
+               s->settings[i].null == b->settings[i].null;
+    return same;
+}
+
+static bool same_keys(const struct mr_plan_stage *s, const struct mr_plan_stage *b)
+{
+    bool same = s->bound_count == b->bound_count;
+    for (size_t i = 0; same && i < s->bound_count; i++) {
+        const struct mr_bound_role *x = &s->bound[i], *y = &b->bound[i];
+        same = mr_str_eq(x->role, y->role) && x->count == y->count;
+        for (size_t k = 0; same && k < x->count; k++)
+            same = mr_str_eq(x->keys[k], y->keys[k]);
+    }
+    return same;
+}
+
+static void say_redefined(const struct mr_plan_stage *s, const struct mr_plan_stage *b,
+                          struct mr_buf *out)
+{
+    size_t said = out->len;
+    if (s->kind != b->kind || !mr_str_eq(s->use, b->use))
+        mr_buf_printf(out, "%.*s, before %.*s", MR_FMT(s->use), MR_FMT(b->use));
+    if (!same_settings(s, b))
+        mr_buf_printf(out, "%sits parameters changed", out->len > said ? "; " : "");
+    if (!same_keys(s, b))
+        mr_buf_printf(out, "%sits keys changed", out->len > said ? "; " : "");
+    if (out->len == said) /* versions, modes, prompts; most often: */
+        mr_buf_addz(out, "what it reads, or the operator itself, changed");
+    mr_buf_addc(out, '\n');
+}
+
 static void say_changed(const struct mr_plan *plan, int stage, const struct mr_plan *base, int old,
                         struct mr_buf *out)
 {
@@ -79,7 +116,7 @@ static void say_changed(const struct mr_plan *plan, int stage, const struct mr_p
     uint32_t now = plan->groups[s->group].partitions, before = base->groups[b->group].partitions;
     mr_buf_printf(out, "  stage \"%.*s\": ", MR_FMT(s->id));
     if (!mr_id_eq(&s->fingerprint, &b->fingerprint))
-        mr_buf_addz(out, "its operator, parameters, keys or input changed\n");
+        say_redefined(s, b, out);
     else if (now != before)
         mr_buf_printf(out, "%u partitions, before %u\n", now, before);
     else if (!mr_str_eq(fused_after(plan, stage), fused_after(base, old)) ||

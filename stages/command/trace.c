@@ -102,7 +102,13 @@ static struct mr_error *reader_of(struct mr_tracer *t, int topic, uint32_t p, ui
 
 static bool is_over(const struct mr_tracer *t)
 {
-    return t->browse->record.complete && !t->browse->running;
+    const struct mr_record *record = &t->browse->record;
+    if (!record->complete || !t->browse->running)
+        return record->complete;
+    for (size_t i = 0; i < record->epoch_count; i++) /* at work: a replay, which makes another epoch */
+        if (record->epochs[i].state == MR_EPOCH_BUILDING && record->epochs[i].replayed)
+            return record->epochs[i].number != t->plan->epoch;
+    return false;
 }
 
 /* Readers commit the frame that they go on with: one behind the row's has taken it. */

@@ -395,7 +395,8 @@ START_TEST(unchanged_stages_keep_their_epoch)
     ck_assert(mr_str_is(now.topics[2].name, "p.keep.drops.e2"));
     mr_plan_changes(&now.plan, &base.plan, 2, &text);
     ck_assert_ptr_null(strstr(mr_buf_text(&text), "\"in\""));
-    ck_assert_ptr_nonnull(strstr(mr_buf_text(&text), "stage \"keep\": its operator"));
+    ck_assert_ptr_nonnull(strstr(mr_buf_text(&text), "stage \"keep\": its parameters changed\n"));
+    ck_assert_ptr_nonnull(strstr(mr_buf_text(&text), ": what it reads"));
     /* The same again goes on with the new one; back to the old one is a change of its own. */
     sample_init(&base);
     ck_assert_uint_eq(mr_plan_continue(&base.plan, &now.plan, 3, MR_PLAN_NONE, arena), 2);
