@@ -97,6 +97,8 @@ struct mr_error *mr_log_stat(const struct mr_log_place *place, struct mr_log_sta
  * (0: not in the table). A log that nobody has opened yet has neither. */
 struct mr_error *mr_log_progress(const struct mr_log_place *place, uint64_t reader, uint64_t *end_n,
                                  uint64_t *read_n);
+/* Whether the reader is in the table: it has come, and what it has not consumed is kept. */
+struct mr_error *mr_log_registered(const struct mr_log_place *place, uint64_t reader, bool *out);
 /* Row number of an id; 0 when absent. Uses sidecars of sealed segments, scans the active one. */
 struct mr_error *mr_log_find(const struct mr_log_place *place, const struct mr_id *id, uint64_t *n);
 /* Takes every reader out of the table that is none of keep: they hold back neither writers nor

@@ -90,6 +90,22 @@ struct mr_error *mr_log_progress(const struct mr_log_place *place, uint64_t read
     return NULL;
 }
 
+struct mr_error *mr_log_registered(const struct mr_log_place *place, uint64_t reader, bool *out)
+{
+    char *dir;
+    struct mr_log__page *page = NULL;
+    *out = false;
+    MR_TRY(mr_log__dir(place, &dir));
+    struct mr_error *e = mr_log__page_open(dir, false, &page);
+    free(dir);
+    if (e || !page)
+        return e;
+    for (size_t i = 0; i < MR_PAGE_READERS && !*out; i++)
+        *out = atomic_load(&page->readers[i].id) == reader;
+    mr_log__page_close(page);
+    return NULL;
+}
+
 /* ---- find ---- */
 
 struct search {

@@ -28,27 +28,44 @@ static uint64_t topic_bytes(const struct sweep *w, const struct mr_plan_topic *t
     return bytes;
 }
 
+static bool reads(const struct mr_plan *plan, size_t group, const struct mr_plan_topic *topic)
+{
+    const struct mr_plan_stage *head = &plan->stages[plan->groups[group].stages[0]];
+    for (size_t i = 0; i < head->input_count; i++)
+        if (&plan->topics[head->inputs[i].topic] == topic)
+            return true;
+    return false;
+}
+
 /* How many tasks read each lane: one of every group that has the topic as an input. */
 static uint32_t readers_of(const struct mr_plan *plan, const struct mr_plan_topic *topic)
 {
     uint32_t readers = 0;
-    for (size_t g = 0; g < plan->group_count; g++) {
-        const struct mr_plan_stage *head = &plan->stages[plan->groups[g].stages[0]];
-        bool reads = false;
-        for (size_t i = 0; i < head->input_count; i++)
-            reads |= &plan->topics[head->inputs[i].topic] == topic;
-        readers += reads;
-    }
+    for (size_t g = 0; g < plan->group_count; g++)
+        readers += reads(plan, g, topic);
     return readers;
 }
 
-/* Frees what lies beyond `keep` bytes of each lane and is consumed. A reader that has not come yet
- * has consumed nothing. */
+/* A reader that has not come yet has consumed nothing. Those of other epochs, which may be in the
+ * table too, do not stand for it. */
+static bool all_came(const struct sweep *w, const struct mr_plan_topic *topic,
+                     const struct mr_log_place *place)
+{
+    bool came = true;
+    for (size_t g = 0; g < w->plan->group_count && came; g++)
+        if (reads(w->plan, g, topic)) {
+            const struct mr_plan_stage *head = &w->plan->stages[w->plan->groups[g].stages[0]];
+            uint64_t reader = mr_plan_reader(head, place->partition);
+            mr_error_free(mr_log_registered(place, reader, &came));
+        }
+    return came;
+}
+
+/* Frees what lies beyond `keep` bytes of each lane and is consumed. */
 static struct mr_error *trim_topic(struct sweep *w, const struct mr_plan_topic *topic,
                                    uint64_t keep)
 {
     uint64_t lanes = (uint64_t)topic->partitions * topic->lanes;
-    uint32_t readers = readers_of(w->plan, topic);
     keep = lanes ? keep / lanes : keep;
     for (uint32_t p = 0; p < topic->partitions; p++)
         for (uint32_t l = 0; l < topic->lanes; l++) {
@@ -61,7 +78,7 @@ static struct mr_error *trim_topic(struct sweep *w, const struct mr_plan_topic *
                 continue;
             }
             if (stat.end_pos <= keep ||
-                (!topic->record && (stat.readers == 0 || stat.readers < readers)))
+                (!topic->record && (stat.readers == 0 || !all_came(w, topic, &place))))
                 continue;
             uint64_t upto = stat.end_pos - keep;
             if (!topic->record && stat.slowest_reader_pos < upto)

@@ -41,6 +41,8 @@ static void rig_make(struct rig *r)
         r->groups[i] = (struct mr_plan_group){.stages = &r->numbers[i], .stage_count = 1,
                                               .partitions = 1, .scale = 1};
         r->stages[i].kind = i ? MR_STAGE_SINK : MR_STAGE_SOURCE;
+        r->stages[i].id = mr_str_of(i == 0 ? "writer" : i == 1 ? "first" : "second");
+        r->stages[i].epoch = 2;
         r->stages[i].group = i;
         r->stages[i].inputs = i ? &r->inputs[i - 1] : NULL;
         r->stages[i].input_count = i ? 1 : 0;
@@ -81,7 +83,7 @@ static void write_rows(struct rig *r)
 }
 
 /* Reads and commits all rows; returns how many. */
-static uint32_t consume(struct rig *r, uint64_t id)
+static uint32_t consume_as(struct rig *r, uint64_t id)
 {
     struct mr_log_reader *reader;
     uint32_t rows = 0, taken = 0;
@@ -103,6 +105,11 @@ static uint32_t consume(struct rig *r, uint64_t id)
     mr_log_reader_commit(reader, mr_log_reader_mark(reader));
     mr_log_reader_close(reader);
     return taken;
+}
+
+static uint32_t consume(struct rig *r, int stage)
+{
+    return consume_as(r, mr_plan_reader(&r->stages[stage], 0));
 }
 
 static uint64_t kept_from(struct rig *r)
@@ -127,6 +134,23 @@ START_TEST(a_reader_that_has_not_come_yet_loses_nothing)
 }
 END_TEST
 
+/* Those of the epoch before are counted out: they do not stand for the ones that have to come. */
+START_TEST(readers_of_another_epoch_do_not_stand_for_those_to_come)
+{
+    struct rig r;
+    rig_make(&r);
+    write_rows(&r);
+    ck_assert_uint_eq(consume_as(&r, 11), ROWS);
+    ck_assert_uint_eq(consume_as(&r, 13), ROWS);
+    ck_assert_uint_eq(kept_from(&r), 0);
+    ck_assert_uint_eq(consume(&r, 1), ROWS);
+    ck_assert_uint_eq(kept_from(&r), 0);
+    ck_assert_uint_eq(consume(&r, 2), ROWS);
+    ck_assert_uint_gt(kept_from(&r), 0);
+    rig_remove(&r);
+}
+END_TEST
+
 Suite *suite_stages_retention(void);
 
 Suite *suite_stages_retention(void)
@@ -134,6 +158,7 @@ Suite *suite_stages_retention(void)
     Suite *s = suite_create("stages.retention");
     TCase *c = tcase_create("readers");
     tcase_add_test(c, a_reader_that_has_not_come_yet_loses_nothing);
+    tcase_add_test(c, readers_of_another_epoch_do_not_stand_for_those_to_come);
     suite_add_tcase(s, c);
     return s;
 }
