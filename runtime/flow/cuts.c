@@ -1,9 +1,10 @@
-/* Window cuts: when a window closes here, where it did is recorded, and a new epoch cuts there again.
+/* Window cuts: when a window closes here, where it did is recorded, and a new epoch cuts there
+ * again.
  *
- * A cut is what lies before it on each lane, so the record is the lanes' row numbers. It is a row of
- * the group's own topic, true in the same commit as the cut's beginning: {cut, run, n: [of each
- * lane]}. A task that follows the cuts of an earlier epoch reads that epoch's topic: a lane that has
- * reached its number waits for the others, so nothing depends on which lane was faster. */
+ * A cut is what lies before it on each lane, so the record is the lanes' row numbers. It is a row
+ * of the group's own topic, true in the same commit as the cut's beginning: {cut, run, n: [of each
+ * lane]}. A task that follows the cuts of an earlier epoch reads that epoch's topic: a lane that
+ * has reached its number waits for the others, so nothing depends on which lane was faster. */
 #include "runtime/base/clock.h"
 #include "runtime/flow/task.h"
 
@@ -49,7 +50,8 @@ static bool parse(struct mr_str map, struct mr_task_cuts *c, uint32_t lanes)
         return false;
     mr_walk_begin(&w, whole);
     while (mr_walk_next(&w, &key) && mr_walk_next(&w, &value)) {
-        struct mr_str name = mr_value_type(key) == MR_TEXT ? mr_value_text(key) : (struct mr_str){0};
+        struct mr_str name =
+            mr_value_type(key) == MR_TEXT ? mr_value_text(key) : (struct mr_str){0};
         if (mr_str_is(name, "n"))
             ok = take_lanes(value, c, lanes);
         else if (mr_value_type(value) != MR_INT)
@@ -168,8 +170,8 @@ bool mr_task__window_due(struct mr_task *t)
     if (!t->chain)
         return false;
     if (mr_task__cuts_follow(t)) {
-        /* A run ended on the way that had not ended there: these are other lanes. */
-        if (t->record.done_run > t->cuts->run)
+        /* A run ended on the way that had not ended there, or no more rows come: other lanes. */
+        if (t->record.done_run > t->cuts->run || atomic_load(&t->worker->page->cuts_over))
             mr_task__cuts_give_up(t);
         else
             return t->record.done_run == t->cuts->run && all_at_limit(t);
@@ -187,7 +189,9 @@ static struct mr_error *record(struct mr_task *t, uint64_t cut)
     struct mr_buf *b = &t->record_bytes;
     struct mr_head head = {.kind = MR_KIND_ROW, .run = t->run_now};
     bool limited;
-    head.id = mr_id_aggregate(t->head->id, cut, MR_STR("\x01" "cut"));
+    head.id = mr_id_aggregate(t->head->id, cut,
+                              MR_STR("\x01"
+                                     "cut"));
     b->len = 0;
     mr_pack_map(b, 3);
     mr_pack_text(b, MR_STR("cut"));

@@ -108,6 +108,7 @@ static struct mr_error *wait_for_work(struct mr_worker *w)
     bool progressed = false;
     MR_TRY(commit_all(w));
     mr_bells_arm(w->bells);
+    uint32_t asked = atomic_load(&w->page->asked);
     struct mr_error *e = step_all(w, &progressed);
     if (e || progressed || *w->options->stop || all_ended(w)) {
         mr_bells_disarm(w->bells);
@@ -115,6 +116,8 @@ static struct mr_error *wait_for_work(struct mr_worker *w)
     }
     int timeout = sleep_ms(w, &state);
     mr_worker__show(w, state);
+    if (state == MR_PROC_WAITING)
+        atomic_store(&w->page->dry, asked);
     mr_bells_wait(w->bells, timeout);
     atomic_store(&w->page->state, MR_PROC_WORKING);
     return NULL;

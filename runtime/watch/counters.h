@@ -33,7 +33,7 @@ enum {
     MR_PAGE_BUILTIN = 5,
     MR_PAGE_TASKS = 64,          /* of a process; further ones are in the sums only */
     MR_PAGE_COMMIT_BUCKETS = 13, /* the last one holds what took longer than all bounds */
-    MR_PAGE_VERSION = 7,
+    MR_PAGE_VERSION = 8,
 };
 /* Upper bounds of the buckets of commit times, in microseconds; of the last one there is none. */
 extern const uint64_t mr_commit_bucket_us[MR_PAGE_COMMIT_BUCKETS - 1];
@@ -81,6 +81,10 @@ struct mr_page {
     _Atomic uint32_t source_order;     /* enum mr_source_order, written by the supervisor */
     _Atomic uint32_t hold;             /* sources: give out no rows for now (disk budget reached) */
     _Atomic uint32_t retries;          /* counted up by whoever wrote retried rows: look for them */
+    /* The supervisor counts `asked` up and rings; the process answers with the same number in `dry`
+     * once it has found nothing to do after that. */
+    _Atomic uint32_t asked, dry;
+    _Atomic uint32_t cuts_over;        /* no more rows come: recorded cuts not reached do not fit */
     _Atomic uint64_t content_low, content_high; /* sinks: of all rows ever taken (row/head.h) */
     _Atomic uint64_t content_rows;     /* how many these are */
     /* The row at work, for crash isolation: valid while noted is 1. */

@@ -220,7 +220,11 @@ static struct mr_error *may_promote(const struct view *v, const struct mr_record
                                         "--to, --where, --since or --until",
                                         e->number),
                                "Replay without them to get one that can be promoted.");
-    if (!v->record.complete)
+    if (v->record.complete)
+        return NULL;
+    struct mr_plan *plan;
+    MR_TRY(mr_epochs_plan(&v->epochs, e->number, &plan));
+    if (!plan->endless) /* such a run has no end to wait for */
         return mr_error_remedy(mr_error(MR_EPOCH_STATE,
                                         "run %u of \"%.*s\" has not come to its end", v->record.run,
                                         MR_FMT(v->record.pipeline)),

@@ -257,19 +257,14 @@ static struct mr_error *prepare(struct replay *r)
                                    .record = &r->record};
     MR_TRY(mr_program_registry(&r->epochs.registry));
     MR_TRY(mr_record_load(&r->home, r->arena, &r->record));
-    r->run = r->record.complete ? r->record.run : r->record.run - (r->record.run > 0);
+    r->run = r->record.complete || r->plan->endless ? r->record.run
+                                                    : r->record.run - (r->record.run > 0);
     if (!r->run)
         return mr_error_remedy(mr_error(MR_RUN_UNKNOWN,
                                         "no run of \"%.*s\" has come to its end, so "
                                         "there is nothing to replay",
                                         MR_FMT(r->plan->name)),
                                "`millrace run` makes the first epoch.");
-    if (r->plan->endless)
-        return mr_error_remedy(mr_error(MR_EPOCH_STATE,
-                                        "\"%.*s\" has an endless source, and a replay "
-                                        "ends where a run did",
-                                        MR_FMT(r->plan->name)),
-                               "`millrace run` with a changed definition makes a new epoch of it.");
     if (!r->o->dry_run) {
         MR_TRY(mr_epochs_upgrade(&r->epochs, r->plan));
         MR_TRY(mr_epochs_recover(&r->epochs));
@@ -281,12 +276,28 @@ static struct mr_error *prepare(struct replay *r)
 
 /* ---- the run of it ---- */
 
+/* Endless input has no end to come to: a replay goes as far as the rows do that were there. */
+static bool is_whole(enum mr_run_end end)
+{
+    return end == MR_RUN_ENDED || end == MR_RUN_CAUGHT_UP;
+}
+
+/* Rows in windows that have not been closed. */
+static uint64_t held(const struct replay *r, const struct mr_totals *totals)
+{
+    uint64_t rows = 0;
+    for (size_t i = 0; i < r->plan->stage_count; i++)
+        if (!r->idle[r->plan->stages[i].group])
+            rows += totals->stages[i].counter[MR_C_HELD];
+    return rows;
+}
+
 static struct mr_error *finish(struct replay *r, enum mr_run_end end,
                                const struct mr_totals *totals)
 {
-    if (end == MR_RUN_ENDED) {
+    if (is_whole(end)) {
         MR_TRY(mr_epochs_note(&r->epochs, r->epoch, totals, r->idle));
-        r->epoch->run = r->run;
+        r->epoch->run = r->run - r->plan->endless; /* whose run never ends */
         r->epoch->ended_ms = mr_wall_ms();
         r->epoch->state = MR_EPOCH_READY;
         MR_TRY(mr_record_save(&r->home, &r->record));
@@ -305,12 +316,16 @@ static void print_end(const struct replay *r, enum mr_run_end end, const struct 
         return;
     }
     mr_table_print(totals, &out);
-    if (end == MR_RUN_ENDED && mr_epoch_partial(r->epoch))
+    if (is_whole(end) && held(r, totals))
+        mr_buf_printf(&out,
+                      "%llu rows are held in open windows, which close in the next run of the epoch\n",
+                      (unsigned long long)held(r, totals));
+    if (is_whole(end) && mr_epoch_partial(r->epoch))
         mr_buf_printf(&out,
                       "epoch %u is there, and is only a part of the dataset: it can be looked at, "
                       "not promoted\n",
                       r->epoch->number);
-    else if (end == MR_RUN_ENDED)
+    else if (is_whole(end))
         mr_buf_printf(&out,
                       "epoch %u is whole: `millrace promote %.*s %u` makes it the current one\n",
                       r->epoch->number, MR_FMT(r->plan->name), r->epoch->number);
@@ -331,6 +346,7 @@ static enum mr_exit supervise(struct replay *r)
         .resumed = r->resumed,
         .forced = true,
         .idle = r->idle,
+        .catch_up = r->plan->endless ? r->epoch->number : 0,
         .show = o->quiet                ? MR_SHOW_NOTHING
                 : o->json               ? MR_SHOW_JSON
                 : isatty(STDERR_FILENO) ? MR_SHOW_TERMINAL
@@ -340,7 +356,7 @@ static enum mr_exit supervise(struct replay *r)
     struct mr_error *failure;
     totals->run = r->run;
     enum mr_run_end end = mr_supervise(&options, totals, &failure);
-    totals->state = end == MR_RUN_ENDED    ? MR_STATE_ENDED
+    totals->state = is_whole(end)          ? MR_STATE_ENDED
                     : end == MR_RUN_FAILED ? MR_STATE_FAILED
                                            : MR_STATE_INTERRUPTED;
     struct mr_error *e = finish(r, end, totals);
@@ -350,7 +366,7 @@ static enum mr_exit supervise(struct replay *r)
     print_end(r, end, totals);
     if (failure)
         return mr_fail(failure);
-    if (end != MR_RUN_ENDED)
+    if (!is_whole(end))
         return MR_EXIT_INTERRUPTED;
     return mr_totals_rejected(totals) ? MR_EXIT_REJECTED : MR_EXIT_OK;
 }

@@ -167,10 +167,11 @@ static bool read_up(const struct mr_totals *totals)
 }
 
 /* A run that opened an epoch itself makes it current when it is whole: at its end, or, without one,
- * when it was stopped with nothing unread. */
+ * when it has caught up, or was stopped with nothing unread. */
 static struct mr_error *end_epoch(struct run *r, enum mr_run_end end, const struct mr_totals *totals)
 {
-    bool whole = end == MR_RUN_ENDED || (end == MR_RUN_STOPPED && r->plan->endless && read_up(totals));
+    bool whole = end == MR_RUN_ENDED || end == MR_RUN_CAUGHT_UP ||
+                 (end == MR_RUN_STOPPED && r->plan->endless && read_up(totals));
     if (end == MR_RUN_ENDED)
         r->epoch->run = r->record.run;
     if (!whole)
@@ -227,6 +228,7 @@ static enum mr_exit exit_code(const struct run *r, enum mr_run_end end,
     case MR_RUN_ENDED:
         return mr_totals_rejected(totals) ? MR_EXIT_REJECTED : MR_EXIT_OK;
     case MR_RUN_NOTHING_NEW:
+    case MR_RUN_CAUGHT_UP:
         return MR_EXIT_OK;
     case MR_RUN_STOPPED: /* an endless pipeline ends in no other way */
         return r->plan->endless ? MR_EXIT_OK : MR_EXIT_INTERRUPTED;
@@ -236,12 +238,48 @@ static enum mr_exit exit_code(const struct run *r, enum mr_run_end end,
     return MR_EXIT_FAILED;
 }
 
+/* The epoch that this run builds has caught up with its endless input: its sinks, which all have
+ * ended, go on at their targets. */
+static struct mr_error *promote_underway(struct run *r, const struct mr_totals *totals)
+{
+    r->record.active_ms = totals->active_ms;
+    MR_TRY(end_epoch(r, MR_RUN_CAUGHT_UP, totals));
+    MR_TRY(mr_record_save(&r->home, &r->record));
+    MR_TRY(mr_epochs_recover(&r->epochs));
+    for (size_t i = 0; i < r->plan->stage_count; i++)
+        r->plan->stages[i].aside = false;
+    MR_TRY(mr_home_save_plan(&r->home, r->plan, false));
+    MR_TRY(mr_home_save_plan(&r->home, r->plan, true));
+    if (!r->o->quiet && !r->o->json)
+        fprintf(stderr, "millrace: epoch %u has caught up, and is the current one now\n",
+                r->epoch->number);
+    return NULL;
+}
+
+/* As one session, but where an epoch is promoted on the way. */
+static enum mr_run_end supervise_all(struct run *r, struct mr_supervise_options *options,
+                                     struct mr_totals *totals, struct mr_error **failure)
+{
+    enum mr_run_end end = mr_supervise(options, totals, failure);
+    if (end != MR_RUN_CAUGHT_UP)
+        return end;
+    *failure = promote_underway(r, totals);
+    if (*failure)
+        return MR_RUN_FAILED;
+    options->catch_up = 0;
+    options->forced = false;
+    options->resumed = true;
+    options->active_ms = r->record.active_ms;
+    return mr_supervise(options, totals, failure);
+}
+
 static enum mr_exit supervise(struct run *r)
 {
     static const enum mr_run_state states[] = {
         [MR_RUN_ENDED] = MR_STATE_ENDED,
         [MR_RUN_NOTHING_NEW] = MR_STATE_NOTHING_NEW,
         [MR_RUN_STOPPED] = MR_STATE_INTERRUPTED,
+        [MR_RUN_CAUGHT_UP] = MR_STATE_INTERRUPTED,
         [MR_RUN_FAILED] = MR_STATE_FAILED,
     };
     const struct options *o = r->o;
@@ -252,6 +290,7 @@ static enum mr_exit supervise(struct run *r)
         .resumed = r->resumed,
         .after_complete = r->after_complete,
         .forced = has_own_work(r),
+        .catch_up = r->plan->endless && r->epoch->state == MR_EPOCH_BUILDING ? r->epoch->number : 0,
         .active_ms = r->record.active_ms,
         .log = o->log,
         .metrics = o->metrics,
@@ -264,7 +303,7 @@ static enum mr_exit supervise(struct run *r)
     struct mr_totals *totals = mr_totals_create(r->plan, r->arena);
     struct mr_error *failure;
     totals->run = r->record.run;
-    enum mr_run_end end = mr_supervise(&options, totals, &failure);
+    enum mr_run_end end = supervise_all(r, &options, totals, &failure);
     totals->state = states[end];
     if (failure)
         totals->message = mr_arena_str(r->arena, mr_str_of(mr_error_message(failure)));

@@ -103,7 +103,7 @@ static void obey(struct client *c)
     }
     answer(c, stop || kill ? "ok\n" : "refused: unknown order\n");
     /* A second `stop` only waits: nobody meant to kill by asking twice. */
-    if (kill || (stop && c->of->phase == PHASE_RUNNING))
+    if (kill || (stop && (c->of->phase == PHASE_RUNNING || c->of->phase == PHASE_CAUGHT_UP)))
         supervisor_stop(c->of, kill);
 }
 

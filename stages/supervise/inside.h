@@ -62,7 +62,7 @@ struct suspect {
     char signal[16];
 };
 
-enum phase { PHASE_RUNNING, PHASE_STOPPING, PHASE_LEAVING, PHASE_FAILING };
+enum phase { PHASE_RUNNING, PHASE_STOPPING, PHASE_LEAVING, PHASE_CAUGHT_UP, PHASE_FAILING };
 
 struct client {
     struct supervisor *of;
@@ -89,6 +89,7 @@ struct supervisor {
     struct suspect *suspects;
     size_t suspect_count;
     uint64_t oom_kills;             /* as last looked at */
+    struct caught *caught;          /* NULL: nothing to catch up with */
     struct mr_totals *totals;
     uint64_t began_ms;
     uint64_t random;
@@ -154,6 +155,11 @@ bool oom_parse(struct mr_str text, uint64_t *count);
 
 /* sources.c: whether this run has anything to do, decided over all sources. */
 void sources_decide(struct supervisor *s);
+
+/* caught.c: whether the epoch under way has all that was there at its start; then all processes end. */
+void caught_begin(struct supervisor *s); /* before they start */
+void caught_look(struct supervisor *s);
+void caught_end(struct supervisor *s);
 
 /* control.c */
 struct mr_error *control_open(struct supervisor *s);

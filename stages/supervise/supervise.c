@@ -54,6 +54,10 @@ void supervisor_say(const struct supervisor *s, enum mr_log_level level, const c
 
 void supervisor_stop(struct supervisor *s, bool now)
 {
+    if (s->phase == PHASE_CAUGHT_UP && !now) {
+        s->phase = PHASE_STOPPING; /* they end already; now nobody starts them again */
+        return;
+    }
     bool again = s->phase != PHASE_RUNNING;
     if (s->phase == PHASE_RUNNING)
         s->phase = PHASE_STOPPING;
@@ -116,6 +120,7 @@ static void look(struct supervisor *s)
     }
     scale_look(s);
     sources_decide(s);
+    caught_look(s);
     if (all_gone(s))
         ev_break(s->loop, EVBREAK_ALL);
 }
@@ -178,6 +183,16 @@ static void watch_signal(struct supervisor *s, struct ev_signal *w, int number,
     ev_signal_start(s->loop, w);
 }
 
+/* Signals that come between two sessions of a run wait for the next one. */
+static void unwatch(struct supervisor *s)
+{
+    stop_signals(SIG_BLOCK);
+    ev_signal_stop(s->loop, &s->on_int);
+    ev_signal_stop(s->loop, &s->on_term);
+    ev_signal_stop(s->loop, &s->on_hup);
+    ev_signal_stop(s->loop, &s->on_child);
+}
+
 static void watch(struct supervisor *s)
 {
     watch_signal(s, &s->on_int, SIGINT, on_stop);
@@ -232,6 +247,7 @@ static void run_loop(struct supervisor *s)
         s->error = e;
     } else {
         scale_begin(s);
+        caught_begin(s);
         watch(s);
         supervisor_note(s, MR_LEVEL_INFO, "run", NULL,
                         s->options->resumed ? "run %u goes on" : "run %u begins", s->options->run);
@@ -242,6 +258,9 @@ static void run_loop(struct supervisor *s)
         retention_run(s); /* a short run ends between two looks */
         progress_end(s);
         supervisor_totals(s);
+        if (s->phase == PHASE_CAUGHT_UP)
+            unwatch(s);
+        caught_end(s);
     }
     metrics_close(s);
     control_close(s);
@@ -257,6 +276,8 @@ static enum mr_run_end end_of(const struct supervisor *s)
         return MR_RUN_FAILED;
     if (s->phase == PHASE_LEAVING)
         return MR_RUN_NOTHING_NEW;
+    if (s->phase == PHASE_CAUGHT_UP)
+        return MR_RUN_CAUGHT_UP;
     for (size_t i = 0; i < s->child_count; i++)
         if (s->children[i]->state != CHILD_ENDED)
             return MR_RUN_STOPPED;
@@ -267,7 +288,8 @@ static void note_end(const struct supervisor *s, enum mr_run_end end)
 {
     static const char *const words[] = {
         [MR_RUN_ENDED] = "ended", [MR_RUN_NOTHING_NEW] = "found nothing new",
-        [MR_RUN_STOPPED] = "was stopped", [MR_RUN_FAILED] = "failed"};
+        [MR_RUN_STOPPED] = "was stopped", [MR_RUN_CAUGHT_UP] = "has caught up",
+        [MR_RUN_FAILED] = "failed"};
     supervisor_note(s, end == MR_RUN_FAILED ? MR_LEVEL_ERROR : MR_LEVEL_INFO, "end", NULL,
                     "run %u %s", s->options->run, words[end]);
 }

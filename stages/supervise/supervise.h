@@ -11,6 +11,7 @@ enum mr_run_end {
     MR_RUN_ENDED,       /* every process ended its part */
     MR_RUN_NOTHING_NEW, /* the sources had nothing that earlier runs had not seen */
     MR_RUN_STOPPED,     /* by a signal or `stop`; resumes */
+    MR_RUN_CAUGHT_UP,   /* the epoch named by catch_up has all rows that were there at the start */
     MR_RUN_FAILED,      /* *error says why; resumes when that is mended */
 };
 
@@ -22,6 +23,7 @@ struct mr_supervise_options {
     bool after_complete;       /* an earlier run is complete: "nothing new" is possible */
     bool forced;               /* there is work besides the sources: they end the run even without news */
     const bool *idle;          /* groups without processes in this session; NULL: none */
+    uint32_t catch_up;         /* ends when the stages of this epoch have caught up; 0: does not */
     uint64_t active_ms;        /* of earlier sessions of this run */
     /* MR_SHOW_LOG: lines of the log only. */
     enum { MR_SHOW_NOTHING, MR_SHOW_LINES, MR_SHOW_JSON, MR_SHOW_TERMINAL, MR_SHOW_LOG } show;

@@ -1,5 +1,5 @@
-/* Windows are cut again where they were cut: over several lanes, and by idle time, a replay gives the
- * same dataset. */
+/* Windows are cut again where they were cut: over several lanes, and by idle time, a replay gives
+ * the same dataset. */
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
