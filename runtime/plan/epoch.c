@@ -94,6 +94,20 @@ static bool same_keys(const struct mr_plan_stage *s, const struct mr_plan_stage 
     return same;
 }
 
+/* Outputs of one route carry the same rows, so each is looked for by its number. */
+static bool same_routes(const struct mr_plan_stage *s, const struct mr_plan_stage *b)
+{
+    for (size_t i = 0; i < s->output_count; i++) {
+        const struct mr_plan_output *o = &s->outputs[i], *twin = NULL;
+        for (size_t k = 0; k < b->output_count && !twin; k++)
+            if (b->outputs[k].outcome == o->outcome)
+                twin = &b->outputs[k];
+        if (o->outcome <= MR_PLAN_ROUTE && (!twin || !mr_str_eq(twin->route, o->route)))
+            return false;
+    }
+    return true;
+}
+
 static void say_redefined(const struct mr_plan_stage *s, const struct mr_plan_stage *b,
                           struct mr_buf *out)
 {
@@ -104,6 +118,8 @@ static void say_redefined(const struct mr_plan_stage *s, const struct mr_plan_st
         mr_buf_printf(out, "%sits parameters changed", out->len > said ? "; " : "");
     if (!same_keys(s, b))
         mr_buf_printf(out, "%sits keys changed", out->len > said ? "; " : "");
+    if (!same_routes(s, b) || !same_routes(b, s))
+        mr_buf_printf(out, "%sits routes changed", out->len > said ? "; " : "");
     if (out->len == said) /* versions, modes, prompts; most often: */
         mr_buf_addz(out, "what it reads, or the operator itself, changed");
     mr_buf_addc(out, '\n');

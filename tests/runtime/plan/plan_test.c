@@ -397,6 +397,22 @@ START_TEST(unchanged_stages_keep_their_epoch)
     ck_assert_ptr_null(strstr(mr_buf_text(&text), "\"in\""));
     ck_assert_ptr_nonnull(strstr(mr_buf_text(&text), "stage \"keep\": its parameters changed\n"));
     ck_assert_ptr_nonnull(strstr(mr_buf_text(&text), ": what it reads"));
+    sample_init(&base);
+    sample_init(&now);
+    base.outputs[1] =
+        (struct mr_plan_output){MR_STR("de"), MR_PLAN_ROUTE, 1, MR_STR("lang == 'de'")};
+    now.outputs[1] = base.outputs[1];
+    now.outputs[1].route = MR_STR("lang == 'fr'");
+    mr_plan_seal(&base.plan);
+    mr_plan_seal(&now.plan);
+    ck_assert_uint_eq(mr_plan_continue(&now.plan, &base.plan, 2, MR_PLAN_NONE, arena), 2);
+    text.len = 0;
+    mr_plan_changes(&now.plan, &base.plan, 2, &text);
+    ck_assert_ptr_nonnull(strstr(mr_buf_text(&text), "stage \"keep\": its routes changed\n"));
+    sample_init(&now);
+    now.settings[1].value = MR_STR("5");
+    mr_plan_seal(&now.plan);
+    mr_plan_continue(&now.plan, &base.plan, 2, MR_PLAN_NONE, arena);
     /* The same again goes on with the new one; back to the old one is a change of its own. */
     sample_init(&base);
     ck_assert_uint_eq(mr_plan_continue(&base.plan, &now.plan, 3, MR_PLAN_NONE, arena), 2);
