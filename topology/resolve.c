@@ -201,9 +201,11 @@ static bool cross_check(struct compile *c, struct item *item)
     }
     struct place at = blamed(item, mr_error_message(e));
     bool own = mr_error_code(e) != MR_PARAM_INVALID;
-    const char *remedy = mr_error_remedy_text(e);
-    TOPO_ERROR(c, own ? mr_error_code(e) : MR_OP_PARAM_VALUE, &at, *remedy && own ? remedy : NULL,
-               "%s", mr_error_message(e));
+    const char *remedy = own && *mr_error_remedy_text(e) ? mr_error_remedy_text(e) : NULL;
+    if (!own && item->op)
+        remedy = mr_topology__text(c, "See `millrace ops show %s`.", item->op->name);
+    TOPO_ERROR(c, own ? mr_error_code(e) : MR_OP_PARAM_VALUE, &at, remedy, "%s",
+               mr_error_message(e));
     mr_error_free(e);
     return false;
 }

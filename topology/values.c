@@ -6,8 +6,9 @@ static bool refuse(struct compile *c, const struct mr_param *p, const struct nod
 {
     struct mr_buf expected = {0};
     mr_param_expected(p, &expected);
-    TOPO_ERROR(c, MR_OP_PARAM_VALUE, &n->at, NULL, "`%s` is %s; expected %s", p->name, got,
-               mr_buf_text(&expected));
+    TOPO_ERROR(c, MR_OP_PARAM_VALUE, &n->at,
+               mr_topology__text(c, "Write %s. %s", mr_buf_text(&expected), p->doc ? p->doc : ""),
+               "`%s` is %s; expected %s", p->name, got, mr_buf_text(&expected));
     mr_buf_finish(&expected);
     return false;
 }
