@@ -165,6 +165,9 @@ static struct mr_error *open_log(struct mr_task *t)
         .store = t->store, .bells = t->worker->bells, .bell = t->worker->bell,
         .codec = t->plan->lz4 ? MR_CODEC_LZ4 : MR_CODEC_NONE, .no_sync = o->no_sync,
         .segment_bytes = segment_bytes(t->plan),
+        /* An unfinished epoch that comes back after others have run: a part of its rows may have
+         * gone meanwhile. */
+        .whole = !t->plan->endless && !head->only.since_ms && !head->only.since_n,
     };
     struct mr_error *e = mr_log_open_embedded(&spec, &t->log);
     mr_buf_finish(&topics);

@@ -496,6 +496,12 @@ static struct mr_error *open_lane(struct embedded *l, struct lane *lane)
         mr_log_reader_open(&place, l->spec.reader, l->spec.bell, lane->committed, &lane->reader));
     mr_log_reader_bells(lane->reader, l->spec.bells);
     mr_log__reader_scratch(lane->reader, &l->unpack);
+    bool begun = lane->committed.pos > 0 || lane->committed.n > 0;
+    if (l->spec.whole && !begun && mr_log_reader_mark(lane->reader).pos > 0)
+        return mr_error(MR_LOG_TRIMMED,
+                        "task \"%s\" has not begun to read \"%.*s\", whose first rows are no longer "
+                        "kept",
+                        l->task, MR_FMT(in->topic));
     return NULL;
 }
 

@@ -38,6 +38,8 @@ struct mr_log_spec {
     uint32_t bell;
     enum mr_codec codec;
     size_t frame_bytes, segment_bytes; /* 0: defaults */
+    bool whole;               /* lanes not begun are read from their first row: MR_LOG_TRIMMED
+                                 when it is no longer kept, instead of what is */
     bool no_sync;             /* tests only */
 };
 

@@ -330,19 +330,25 @@ START_TEST(test_diff)
 }
 END_TEST
 
-/* Texts that do not compress away, far more than the topics may keep. */
-START_TEST(test_start_is_gone)
+/* Texts that do not compress away, about 800 bytes a row. */
+static void write_random_rows(const char *name, unsigned rows)
 {
     struct mr_buf text = {0};
-    unsigned seed = 1;
-    for (unsigned i = 0; i < 20000; i++) {
+    unsigned seed = rows;
+    for (unsigned i = 0; i < rows; i++) {
         mr_buf_printf(&text, "{\"n\":%u,\"text\":\"", i);
         for (int w = 0; w < 100; w++)
             mr_buf_printf(&text, "%07x ", (unsigned)rand_r(&seed));
         mr_buf_addz(&text, "\"}\n");
     }
-    program_write(&p, "in.jsonl", mr_buf_text(&text));
+    program_write(&p, name, mr_buf_text(&text));
     mr_buf_finish(&text);
+}
+
+/* Far more than the topics may keep. */
+START_TEST(test_start_is_gone)
+{
+    write_random_rows("in.jsonl", 20000);
     program_write(&p, "x.yaml",
                   "name: tight\n"
                   "disk_budget: 6000000\n"
@@ -368,6 +374,40 @@ START_TEST(test_start_is_gone)
     ck_assert_int_eq(
         RUN(&p, "replay", "x.yaml", "--set", "one=9", "--set", "two=8", "--from", "docs", "-q"), 0);
     ck_assert_uint_eq(program_lines(&p, "out.jsonl.e2/out.jsonl"), 20000);
+}
+END_TEST
+
+/* A replay that came to nothing, and runs after it that trimmed what it has to read: it cannot go on
+ * with the rest as if that were all. */
+START_TEST(test_start_went_meanwhile)
+{
+    write_random_rows("in/a.jsonl", 500);
+    program_write(&p, "x.yaml",
+                  "name: tight\n"
+                  "disk_budget: 6000000\n"
+                  "sources: { docs: { files: [\"in/*.jsonl\"] } }\n"
+                  "stages:\n"
+                  "  - id: one\n"
+                  "    use: general_text.char_number_filter\n"
+                  "    keys: { input_key: text, output_key: null }\n"
+                  "  - id: two\n"
+                  "    use: general_text.char_number_filter\n"
+                  "    keys: { input_key: text, output_key: null }\n"
+                  "sinks: { out: { file: out.jsonl } }\n");
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--fuse", "off", "-q"), 0);
+    program_write(&p, ".millrace/tight/state/two.e2", "in the way");
+    ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--fuse", "off", "--from", "two", "-q"), 1);
+    ck_assert_int_eq(remove(mr_arena_printf(p.arena, "%s/.millrace/tight/state/two.e2", p.dir).ptr),
+                     0);
+    write_random_rows("in/b.jsonl", 20000);
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--fuse", "off", "-q"), 0);
+    ck_assert_uint_eq(program_lines(&p, "out.jsonl"), 20500);
+    ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--fuse", "off", "--from", "two", "-q"), 1);
+    program_said(&p, "no longer kept");
+    ck_assert_int_eq(RUN(&p, "promote", "tight", "2"), 1);
+    ck_assert_int_eq(RUN(&p, "drop-epoch", "tight", "2"), 0);
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--fuse", "off"), 0);
+    program_said(&p, "nothing new");
 }
 END_TEST
 
@@ -419,6 +459,7 @@ Suite *suite_e2e_epochs(void)
     tcase_add_test(c, test_promote_without_output);
     tcase_add_test(c, test_partial_replay);
     tcase_add_test(c, test_start_is_gone);
+    tcase_add_test(c, test_start_went_meanwhile);
     tcase_add_test(c, test_where_is_checked_against_the_keys);
     tcase_add_test(c, test_diff);
     tcase_add_test(c, test_dataset);

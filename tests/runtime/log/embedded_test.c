@@ -482,6 +482,36 @@ START_TEST(a_stage_killed_again_and_again)
 }
 END_TEST
 
+/* A task that wants all rows is told when some went before it began; one that began goes on. */
+START_TEST(first_rows_are_gone)
+{
+    struct task t;
+    uint64_t freed;
+    task_init(&t);
+    fill_lanes(&t, 2000);
+    struct mr_log_place place = {t.rig.dir, t.in.topic, t.in.partition, 1};
+    rig_ok(mr_log_trim(&place, 40000, &freed));
+    ck_assert_uint_gt(freed, 0);
+    struct mr_store_options o = {.no_sync = true};
+    rig_ok(mr_store_open(t.store_dir, &o, &t.store));
+    t.spec.store = t.store;
+    t.spec.whole = true;
+    rig_fails(mr_log_open_embedded(&t.spec, &t.log), MR_LOG_TRIMMED);
+    mr_store_close(t.store);
+    t.spec.whole = false;
+    task_open(&t);
+    uint64_t taken = copy_some(&t, 100, UINT64_MAX);
+    ck_assert_uint_gt(taken, 4000);
+    ck_assert_uint_lt(taken, 6000);
+    task_close(&t);
+    t.spec.whole = true;
+    task_open(&t);
+    ck_assert_uint_eq(copy_some(&t, 100, UINT64_MAX), 0);
+    task_close(&t);
+    rig_finish(&t.rig);
+}
+END_TEST
+
 Suite *suite_runtime_log_embedded(void);
 Suite *suite_runtime_log_embedded(void)
 {
@@ -493,6 +523,7 @@ Suite *suite_runtime_log_embedded(void)
     tcase_add_test(t, uncommitted_work_is_undone);
     tcase_add_test(t, a_row_is_put_back);
     tcase_add_test(t, a_lane_stops_at_its_limit);
+    tcase_add_test(t, first_rows_are_gone);
     tcase_add_test(t, full_until_the_reader_commits);
     tcase_add_test(t, state_of_another_plan);
     tcase_add_test(t, a_stage_killed_again_and_again);
