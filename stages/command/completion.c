@@ -4,6 +4,9 @@
 
 #include <stdio.h>
 
+#include "runtime/base/arena.h"
+#include "topology/explain.h"
+
 /* Words of the script come from constant tables and the registry: letters, digits, dots, dashes. */
 static const char head[] =
     "# Completion of millrace for bash, made by `millrace completion bash`.\n"
@@ -68,6 +71,7 @@ static const char walk[] =
     "        [[ $kind == *topology* ]] && _millrace_files yaml\n"
     "        [[ $kind == *pipeline* ]] && _millrace_pipelines\n"
     "        [[ $kind == *operator* ]] && _millrace_offer \"$_millrace_operators\"\n"
+    "        [[ $kind == *code* ]] && _millrace_offer \"$_millrace_codes\"\n"
     "        [[ $kind == *command* ]] && _millrace_offer \"$_millrace_commands\"\n"
     "        [[ $kind == *folder* ]] && _millrace_files dir\n"
     "    fi\n"
@@ -82,6 +86,7 @@ static void kinds(const struct mr_command *command, struct mr_buf *out)
                                           {"PIPELINE", "pipeline"},
                                           {"OPERATOR", "operator"},
                                           {"[COMMAND]", "command"},
+                                          {"[CODE]", "code"},
                                           {"DIR", "folder"}};
     const char *blank = "";
     for (size_t i = 0; command->arguments && i < sizeof rows / sizeof *rows; i++)
@@ -174,6 +179,14 @@ static void operators(const struct mr_registry *registry, struct mr_buf *out)
         mr_buf_printf(out, "%s%s%s%s", i ? " " : "", op->name, op->aliases ? " " : "",
                       op->aliases ? op->aliases : "");
     }
+    mr_buf_addz(out, "'\n_millrace_codes='");
+    struct mr_arena *arena = mr_arena_create(0);
+    for (size_t i = 0; i < mr_explain_count(); i++) {
+        struct mr_explanation e;
+        mr_explain_at(i, arena, &e);
+        mr_buf_printf(out, "%sMR%04d", i ? " " : "", (int)e.code);
+    }
+    mr_arena_destroy(arena);
     mr_buf_addz(out, "'\n_millrace_commands='");
     names(mr_commands, out);
     mr_buf_addz(out, "'\n\n");

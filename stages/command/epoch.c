@@ -182,7 +182,9 @@ static struct mr_error *find_epoch(const struct view *v, struct mr_str text,
     if (text.len && *text.ptr == 'e')
         text = mr_str_span(text.ptr + 1, text.len - 1);
     if (!mr_str_to_uint(text, &number) || number > UINT32_MAX)
-        return mr_error(MR_USAGE, "\"%.*s\" is not the number of an epoch", MR_FMT(text));
+        return mr_error_remedy(
+            mr_error(MR_USAGE, "\"%.*s\" is not the number of an epoch", MR_FMT(text)),
+            "`millrace epochs` lists them.");
     *out = mr_record_epoch(&v->record, (uint32_t)number);
     if (*out)
         return NULL;

@@ -5,7 +5,7 @@ MR_EXIT(USAGE, 2, "The command line is wrong: unknown command, option or argumen
 MR_EXIT(TOPOLOGY, 3, "The topology has errors; all of them were printed.")
 MR_EXIT(REJECTED, 4, "It ended well, but rows were rejected (see the table and the dead letters).")
 MR_EXIT(INTERRUPTED, 5, "Interrupted before the end; the same command resumes.")
-MR_EXIT(CHANGED, 6, "The pipeline's definition changed since its last run.")
+MR_EXIT(CHANGED, 6, "A changed definition cannot go on from what is kept; the message says what can.")
 MR_EXIT(BUSY, 7, "Another run has the pipeline.")
 MR_EXIT(NOT_FOUND, 8, "There is no such pipeline, topic, row or operator.")
 MR_EXIT(CASES, 9, "Some cases of `test` do not hold.")

@@ -218,6 +218,7 @@ START_TEST(test_bash_completion)
     ck_assert_str_eq(offered("millrace ops show rows.ca"), "rows.cast ");
     ck_assert_str_eq(offered("millrace ops show NgramF"), "NgramFilter ");
     ck_assert_str_eq(offered("millrace completion b"), "bash ");
+    ck_assert_str_eq(offered("millrace explain MR2030"), "MR2030 ");
     ck_assert_ptr_null(program_read(&p, "evil"));
 }
 END_TEST
