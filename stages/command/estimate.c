@@ -331,6 +331,9 @@ static void scale(const struct mr_plan *plan, const struct mr_plan *shown,
         e->stages[e->stage_count].id = mr_arena_str(arena, plan->stages[i].id);
         scale_stage(plan, r, i, topics, e);
     }
+    e->trimmed = shown->disk_budget_bytes > 0;
+    for (size_t i = 0; i < shown->topic_count; i++)
+        e->trimmed = e->trimmed || shown->topics[i].keep_bytes;
     for (size_t i = 0; i < plan->topic_count; i++) {
         const struct measure *m = &topics[i];
         if (plan->topics[i].record ||

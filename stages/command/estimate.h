@@ -38,6 +38,7 @@ struct mr_estimate {
     size_t source_count, stage_count, topic_count;
     double disk_bytes, cpu_s, calls, tokens;
     bool asks;          /* some stage asks a model */
+    bool trimmed;       /* retention or a disk budget may keep less than all rows */
     bool biased;        /* some stage is at_most by itself */
     struct mr_str none; /* why there is no estimate, or empty */
 };

@@ -87,6 +87,9 @@ static void print_sum(const struct mr_estimate *e, struct mr_buf *out)
                   e->topic_count == 1 ? "" : "s");
     mr_table_duration((uint64_t)(e->cpu_s * 1000), out);
     mr_buf_addz(out, ", topics and state not counted\n");
+    if (e->trimmed)
+        mr_buf_addz(out, "Were all rows kept: what has been read goes by `retention` and "
+                         "`disk_budget`, above.\n");
     if (e->biased)
         mr_buf_addz(out,
                     "\xe2\x89\xa4: at most. Stages that compare rows drop the more the more they "

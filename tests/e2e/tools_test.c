@@ -140,6 +140,13 @@ START_TEST(test_plan_estimates)
     ck_assert_int_eq(RUN(&p, "plan", "good.yaml", "--sample", "0"), 2);
     ck_assert_ptr_null(program_read(&p, "out.jsonl"));
     ck_assert_ptr_null(program_read(&p, ".millrace/demo/runs.json"));
+    ck_assert_int_eq(RUN(&p, "plan", "good.yaml"), 0);
+    ck_assert_ptr_null(strstr(p.out, "Were all rows kept"));
+    program_write(
+        &p, "small.yaml",
+        mr_arena_printf(p.arena, "disk_budget: 1GB\n%s", program_read(&p, "good.yaml")).ptr);
+    ck_assert_int_eq(RUN(&p, "plan", "small.yaml"), 0);
+    program_said(&p, "Were all rows kept");
 }
 END_TEST
 
