@@ -158,11 +158,17 @@ static void say_opened(const struct run *r)
             r->epoch->number, r->record.current, (int)r->changes.len, r->changes.ptr);
 }
 
+/* Nothing is unread. A process that was stopped before it could say how far it is is not known to
+ * have read all. */
 static bool read_up(const struct mr_totals *totals)
 {
-    for (size_t i = 0; i < totals->plan->stage_count; i++)
-        if (totals->stages[i].counter[MR_C_LAG_BYTES])
+    const struct mr_plan *plan = totals->plan;
+    for (size_t i = 0; i < plan->stage_count; i++) {
+        const struct mr_stage_total *s = &totals->stages[i];
+        bool head = plan->groups[plan->stages[i].group].stages[0] == (int)i;
+        if (s->counter[MR_C_LAG_BYTES] || (head && s->seen < s->processes))
             return false;
+    }
     return true;
 }
 

@@ -36,6 +36,7 @@ void mr_totals_add_page(struct mr_totals *t, const struct mr_page *page)
     uint32_t group = atomic_load_explicit(&page->group, memory_order_relaxed);
     if (group < t->plan->group_count && t->plan->groups[group].stage_count) {
         struct mr_stage_total *head = &t->stages[t->plan->groups[group].stages[0]];
+        head->seen++;
         head->cpu_ns += atomic_load_explicit(&page->cpu_ns, memory_order_relaxed);
         head->content.low += atomic_load_explicit(&page->content_low, memory_order_relaxed);
         head->content.high += atomic_load_explicit(&page->content_high, memory_order_relaxed);

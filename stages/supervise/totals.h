@@ -18,6 +18,7 @@ struct mr_stage_total {
     struct mr_content content; /* sinks: of all they ever took, with how many these are */
     uint64_t content_rows;
     uint32_t processes; /* that share the stage's tasks */
+    uint32_t seen;      /* of them, whose pages were added; at the first stage of a group only */
     uint64_t cpu_ns; /* of the whole process; at the first stage of a group only */
 };
 
