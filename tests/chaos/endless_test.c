@@ -21,7 +21,7 @@ enum { KILLS = 4 };
 #else
 enum { KILLS = 12 };
 #endif
-enum { FILES = 4, ROWS = 2000, DEADLINE_MS = 120000, WITHIN_MS = 700 };
+enum { PROCESSES = 6, FILES = 4, ROWS = 2000, DEADLINE_MS = 120000, WITHIN_MS = 700 };
 
 static const char topology[] =
     "name: flow\n"
@@ -101,11 +101,15 @@ static const char *state_of_p(void)
 
 /* All that was written is where it belongs, windows closed, and the processes are there to say it.
  */
-static bool all_through(void)
+static bool all_through(pid_t supervisor)
 {
-    if (RUN(&q, "status", "--json", "--state", state_of_p()) != 0 || !strchr(q.out, '{'))
+    pid_t all[WATCH_CHILDREN];
+    if (watch_children(supervisor, all) != PROCESSES ||
+        RUN(&q, "status", "--json", "--state", state_of_p()) != 0 || !strchr(q.out, '{'))
         return false;
-    return program_count(&q, "best", "in") == rows_now && program_count(&q, "best", "held") == 0 &&
+    return program_count(&q, "docs", "in") == rows_now &&
+           program_count(&q, "score", "in") == rows_now &&
+           program_count(&q, "best", "in") == rows_now && program_count(&q, "best", "held") == 0 &&
            program_count(&q, "last", "in") == program_count(&q, "best", "out") &&
            program_count(&q, "out", "in") == program_count(&q, "best", "out");
 }
@@ -142,7 +146,7 @@ static void run_killed(const char *const *words, unsigned files, uint64_t kills)
             next = mr_now_ms() + below(WITHIN_MS);
         }
         ck_assert_msg(waitpid(pid, NULL, WNOHANG) == 0, "ended: %s", program_read(&p, ".err"));
-        if (files == 0 && kills == 0 && all_through())
+        if (files == 0 && kills == 0 && all_through(pid))
             break;
         poll(NULL, 0, 10);
     }

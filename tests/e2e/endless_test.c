@@ -3,6 +3,7 @@
  * the run goes on. */
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/e2e/program.h"
@@ -152,6 +153,62 @@ START_TEST(test_open_windows_go_on)
 }
 END_TEST
 
+static bool bulk_through(struct program *run)
+{
+    return status(run) && program_count(&q, "out", "in") == rows_now;
+}
+
+static void add_bulk(unsigned rows)
+{
+    struct mr_buf text = {0};
+    unsigned seed = rows_now + 1;
+    for (unsigned i = 0; i < rows; i++) {
+        mr_buf_printf(&text, "{\"n\":%u,\"text\":\"", i);
+        for (int w = 0; w < 100; w++)
+            mr_buf_printf(&text, "%07x ", (unsigned)rand_r(&seed));
+        mr_buf_addz(&text, "\"}\n");
+    }
+    program_write(&p, mr_arena_printf(p.arena, "in/%u.jsonl", rows_now).ptr, mr_buf_text(&text));
+    mr_buf_finish(&text);
+    rows_now += rows;
+}
+
+static void run_bulk(unsigned rows)
+{
+    add_bulk(rows);
+    pid_t pid = START(&p, "run", "x.yaml", "-q");
+    program_until(&p, bulk_through, "the rows are through");
+    ck_assert_int_eq(
+        RUN(&q, "stop", "--state", mr_arena_printf(q.arena, "%s/.millrace", p.dir).ptr), 0);
+    ck_assert_int_eq(program_wait(&p, pid), 0);
+}
+
+/* An epoch that waits too long for its promotion misses rows that are no longer kept: it says so.
+ */
+START_TEST(test_rows_gone_before_promotion)
+{
+    program_write(
+        &p, "x.yaml",
+        "name: tight\n"
+        "disk_budget: 6000000\n"
+        "sources: { docs: { files: [\"in/*.jsonl\"], watch: yes, settle_ms: 0, poll_ms: 20 } }\n"
+        "stages:\n"
+        "  - id: one\n"
+        "    use: general_text.char_number_filter\n"
+        "    keys: { input_key: text, output_key: null }\n"
+        "sinks: { out: { file: out.jsonl, shard_bytes: 1000000 } }\n");
+    run_bulk(1000);
+    ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--from", "one", "-q"), 0);
+    run_bulk(15000);
+    ck_assert_int_eq(RUN(&p, "promote", "tight", "2"), 0);
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "-q"), 1);
+    program_said(&p, "is kept from byte");
+    program_said(&p, "Replay from an earlier stage");
+    ck_assert_int_eq(RUN(&p, "promote", "tight", "1"), 0);
+    run_bulk(10);
+}
+END_TEST
+
 static bool second_is_current(struct program *run)
 {
     const char *state = mr_arena_printf(q.arena, "%s/.millrace", run->dir).ptr;
@@ -191,6 +248,7 @@ Suite *suite_e2e_endless(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, test_replay_gives_the_same);
     tcase_add_test(c, test_open_windows_go_on);
+    tcase_add_test(c, test_rows_gone_before_promotion);
     tcase_add_test(c, test_a_change_takes_over);
     suite_add_tcase(s, c);
     return s;
