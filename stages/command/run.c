@@ -408,6 +408,9 @@ static enum mr_exit run(const struct mr_call *call)
         .quiet = o->quiet, .json = o->json};
     struct mr_compiled compiled;
     const char *topology = call->args[0].ptr;
+    struct mr_error *e = mr_metrics_check(o->metrics);
+    if (e)
+        return mr_fail(e);
     enum mr_exit code = mr_program_compile(topology, &choice, &compiled);
     if (code != MR_EXIT_OK)
         return code;

@@ -13,7 +13,7 @@
 
 #include "stages/supervise/inside.h"
 
-enum { CONNECTIONS = 32, CONNECTION_S = 10, CONNECTION_BYTES = 16 << 10, PORT_MAX = 65535 };
+enum { CONNECTIONS = 32, CONNECTION_S = 10, CONNECTION_BYTES = 16 << 10, PORT_MAX = 65535, LOOK_MS = 500 };
 
 struct metrics {
     struct supervisor *of;
@@ -119,10 +119,12 @@ static void serve(struct metrics *m)
     MHD_UNSIGNED_LONG_LONG wait_ms;
     MHD_run(m->daemon);
     ev_timer_stop(m->of->loop, &m->timer);
-    if (MHD_get_timeout(m->daemon, &wait_ms) == MHD_YES) {
-        ev_timer_set(&m->timer, (double)wait_ms / 1000.0 + 0.001, 0);
-        ev_timer_start(m->of->loop, &m->timer);
-    }
+    /* Full, it listens no longer, and begins again only when it is run after a connection has gone:
+     * nothing else would wake it then. */
+    if (MHD_get_timeout(m->daemon, &wait_ms) != MHD_YES || wait_ms > LOOK_MS)
+        wait_ms = LOOK_MS;
+    ev_timer_set(&m->timer, (double)wait_ms / 1000.0 + 0.001, 0);
+    ev_timer_start(m->of->loop, &m->timer);
 }
 
 static void on_ready(struct ev_loop *loop, struct ev_io *io, int events)
@@ -182,14 +184,26 @@ static bool parse_address(struct mr_str text, struct address *out)
     return inet_pton(AF_INET, host, &out->at.v4.sin_addr) == 1;
 }
 
+static struct mr_error *read_address(struct mr_str text, struct address *out)
+{
+    if (parse_address(text, out))
+        return NULL;
+    return mr_error_remedy(
+        mr_error(MR_METRICS, "\"%.*s\" is not an address and port", MR_FMT(text)),
+        "Write --metrics=127.0.0.1:9464, --metrics=[::1]:9464 or --metrics=9464.");
+}
+
+struct mr_error *mr_metrics_check(struct mr_str address)
+{
+    struct address a;
+    return address.len ? read_address(address, &a) : NULL;
+}
+
 static struct mr_error *listen_at(struct mr_str text, int *fd)
 {
     struct address a;
     int yes = 1;
-    if (!parse_address(text, &a))
-        return mr_error_remedy(
-            mr_error(MR_METRICS, "\"%.*s\" is not an address and port", MR_FMT(text)),
-            "Write --metrics=127.0.0.1:9464, --metrics=[::1]:9464 or --metrics=9464.");
+    MR_TRY(read_address(text, &a));
     *fd = socket(a.at.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (*fd >= 0 && setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
         bind(*fd, &a.at.any, a.len) == 0 && listen(*fd, CONNECTIONS) == 0)

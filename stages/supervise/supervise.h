@@ -35,6 +35,9 @@ struct mr_supervise_options {
  * stopped in good order from its first moment. */
 void mr_supervise_hold_signals(void);
 
+/* MR_METRICS for what is no ADDRESS:PORT, before a run is begun for it; empty is fine. */
+struct mr_error *mr_metrics_check(struct mr_str address);
+
 /* totals: made by the caller; holds the last figures afterwards. */
 enum mr_run_end mr_supervise(const struct mr_supervise_options *options, struct mr_totals *totals,
                              struct mr_error **error);

@@ -253,6 +253,7 @@ START_TEST(addresses_that_cannot_be)
         ck_assert_int_eq(RUN(&p, "run", "x.yaml", bad[i]), 1);
         program_said(&p, "MR4013");
     }
+    ck_assert_int_eq(RUN(&p, "runs", "ls"), 8); /* none was begun for it */
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof a;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
