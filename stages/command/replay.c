@@ -206,7 +206,8 @@ static struct mr_error *find_begun(struct replay *r)
     for (size_t i = r->record.epoch_count; i > 0 && !r->epoch; i--) {
         struct mr_recorded_epoch *e = &r->record.epochs[i - 1];
         struct mr_plan *base;
-        if (e->state != MR_EPOCH_BUILDING || !e->replayed || !wants_the_same(r, e))
+        if (e->state != MR_EPOCH_BUILDING || !e->replayed || !wants_the_same(r, e) ||
+            !mr_record_epoch(&r->record, e->parent))
             continue;
         MR_TRY(mr_epochs_plan(&r->epochs, e->number, &base));
         if (mr_plan_continue(r->plan, base, e->number + 1, MR_PLAN_NONE, r->arena) != 0)
@@ -249,6 +250,25 @@ static struct mr_error *open_epoch(struct replay *r)
     return NULL;
 }
 
+/* The topics that are replayed are those of the epoch beside which it was opened, which may lack the
+ * last runs: their ends would never come. */
+static void choose_run(struct replay *r)
+{
+    const struct mr_recorded_epoch *from = mr_record_epoch(&r->record, r->epoch->parent);
+    r->run = r->record.complete || r->plan->endless ? r->record.run : r->record.run - 1;
+    if (from && !r->plan->endless && from->run < r->run)
+        r->run = from->run;
+}
+
+static struct mr_error *nothing_whole(const struct replay *r)
+{
+    return mr_error_remedy(mr_error(MR_RUN_UNKNOWN,
+                                    "no run of \"%.*s\" has come to its end, so there is nothing to "
+                                    "replay",
+                                    MR_FMT(r->plan->name)),
+                           "`millrace run` makes the first epoch.");
+}
+
 static struct mr_error *prepare(struct replay *r)
 {
     r->epochs = (struct mr_epochs){.home = &r->home,
@@ -257,20 +277,17 @@ static struct mr_error *prepare(struct replay *r)
                                    .record = &r->record};
     MR_TRY(mr_program_registry(&r->epochs.registry));
     MR_TRY(mr_record_load(&r->home, r->arena, &r->record));
-    r->run = r->record.complete || r->plan->endless ? r->record.run
-                                                    : r->record.run - (r->record.run > 0);
-    if (!r->run)
-        return mr_error_remedy(mr_error(MR_RUN_UNKNOWN,
-                                        "no run of \"%.*s\" has come to its end, so "
-                                        "there is nothing to replay",
-                                        MR_FMT(r->plan->name)),
-                               "`millrace run` makes the first epoch.");
+    if (!r->record.run)
+        return nothing_whole(r);
     if (!r->o->dry_run) {
         MR_TRY(mr_epochs_upgrade(&r->epochs, r->plan));
         MR_TRY(mr_epochs_recover(&r->epochs));
     }
     MR_TRY(mr_epochs_plan(&r->epochs, r->record.current, &r->current));
     MR_TRY(open_epoch(r));
+    choose_run(r);
+    if (!r->run)
+        return nothing_whole(r);
     return mr_epochs_follow_cuts(&r->epochs, r->plan, true);
 }
 

@@ -237,6 +237,26 @@ START_TEST(test_promote_without_output)
 }
 END_TEST
 
+/* An epoch that was made current again lacks the runs of the other one: a replay of it ends where it
+ * does, and does not wait for the end of a run that it never had. */
+START_TEST(test_replay_of_an_epoch_that_lacks_a_run)
+{
+    write_ten();
+    program_write(&p, "in/a.jsonl", make_rows(0, 100));
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "min=3", "-q"), 0);
+    ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--set", "min=3", "--from", "docs", "-q"), 0);
+    program_write(&p, "in/b.jsonl", make_rows(100, 100));
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "min=3", "-q"), 0);
+    ck_assert_int_eq(RUN(&p, "promote", "ten", "2"), 0);
+    ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--set", "min=3", "--from", "s10", "--json"), 0);
+    ck_assert_uint_eq(program_count(&p, "s10", "in"), 90);
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "min=3", "-q"), 0);
+    ck_assert_uint_eq(program_lines(&p, "out/clean.jsonl"), 140);
+    ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--set", "min=3", "--from", "s10", "--json"), 0);
+    ck_assert_uint_eq(program_count(&p, "s10", "in"), 180);
+}
+END_TEST
+
 START_TEST(test_partial_replay)
 {
     write_ten();
@@ -457,6 +477,7 @@ Suite *suite_e2e_epochs(void)
     tcase_add_test(c, test_promote_there_and_back);
     tcase_add_test(c, test_a_first_run_without_end);
     tcase_add_test(c, test_promote_without_output);
+    tcase_add_test(c, test_replay_of_an_epoch_that_lacks_a_run);
     tcase_add_test(c, test_partial_replay);
     tcase_add_test(c, test_start_is_gone);
     tcase_add_test(c, test_start_went_meanwhile);
