@@ -13,7 +13,13 @@
 
 #include "stages/supervise/inside.h"
 
-enum { CONNECTIONS = 32, CONNECTION_S = 10, CONNECTION_BYTES = 16 << 10, PORT_MAX = 65535, LOOK_MS = 500 };
+enum {
+    CONNECTIONS = 32,
+    CONNECTION_S = 10,
+    CONNECTION_BYTES = 16 << 10,
+    PORT_MAX = 65535,
+    LOOK_MS = 500,
+};
 
 struct metrics {
     struct supervisor *of;

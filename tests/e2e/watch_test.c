@@ -228,12 +228,22 @@ START_TEST(metrics_hold_format_and_counts)
 }
 END_TEST
 
-/* Connections that say nothing are few and end by themselves; the run does not care. */
+/* Connections that say nothing are few and end by themselves; the run does not care. When they have
+ * gone, others are answered again. */
 START_TEST(silent_clients_do_no_harm)
 {
     pid_t run = START(&p, "run", "x.yaml", "--json", "--metrics=127.0.0.1:0");
     int fds[CLIENTS];
     program_until(&p, has_port, "the address is printed");
+    for (int i = 0; i < CLIENTS; i++)
+        fds[i] = connect_to(port_of(&p));
+    for (int i = 0; i < CLIENTS / 2; i++)
+        close(fds[i]);
+    for (int i = CLIENTS / 2; i < CLIENTS; i++)
+        ck_assert_int_eq(shutdown(fds[i], SHUT_RDWR), 0);
+    ck_assert(answers(port_of(&p), "GET", "/healthz", "200", "ok"));
+    for (int i = CLIENTS / 2; i < CLIENTS; i++)
+        close(fds[i]);
     for (int i = 0; i < CLIENTS; i++)
         fds[i] = connect_to(port_of(&p));
     program_write(&p, "gate", "");
