@@ -234,8 +234,9 @@ static void not_always(struct compile *c, const struct item *item, const struct 
     }
     TOPO_WARNING(c, MR_KEY_MISSING, &role->names_at[i],
                  "Rows without it are rejected as bad_input.",
-                 "key \"%.*s\" is not on every row%s%s", MR_FMT(key->name),
-                 *branches ? ": not on those from " : "", branches);
+                 "key \"%.*s\" is not on every row that reaches stage \"%.*s\"%s%s",
+                 MR_FMT(key->name), MR_FMT(item->id), *branches ? ": not on those from " : "",
+                 branches);
 }
 
 static const char *media_name(enum mr_media media)

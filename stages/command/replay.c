@@ -181,7 +181,7 @@ static struct mr_error *choose_groups(struct replay *r, uint32_t fresh)
         if (head->epoch == fresh && !down[g])
             return mr_error_remedy(
                 mr_error(MR_RUN_CHANGED,
-                         "stage \"%.*s\" changed, which stage \"%.*s\" does not lead to",
+                         "stage \"%.*s\" changed too, and does not come after stage \"%.*s\"",
                          MR_FMT(head->id), MR_FMT(plan->stages[r->from].id)),
                 "Replay from a stage before both, or `millrace run` the changed definition.");
         r->idle[g] = head->epoch != fresh || !up[g];
