@@ -237,7 +237,8 @@ static void embedded_limit(struct mr_log *log, uint32_t in, uint32_t number, uin
     lane->beyond = false;
 }
 
-static uint64_t embedded_taken(const struct mr_log *log, uint32_t in, uint32_t number, bool *limited)
+static uint64_t embedded_taken(const struct mr_log *log, uint32_t in, uint32_t number,
+                               bool *limited)
 {
     const struct lane *lane = find_lane((const struct embedded *)log, in, number);
     mr_assert(lane);
@@ -498,10 +499,11 @@ static struct mr_error *open_lane(struct embedded *l, struct lane *lane)
     mr_log__reader_scratch(lane->reader, &l->unpack);
     bool begun = lane->committed.pos > 0 || lane->committed.n > 0;
     if (l->spec.whole && !begun && mr_log_reader_mark(lane->reader).pos > 0)
-        return mr_error(MR_LOG_TRIMMED,
-                        "task \"%s\" has not begun to read \"%.*s\", whose first rows are no longer "
-                        "kept",
-                        l->task, MR_FMT(in->topic));
+        return mr_error(
+            MR_LOG_TRIMMED,
+            "task \"%s\" has not begun to read \"%.*s\", whose first rows are no longer "
+            "kept",
+            l->task, MR_FMT(in->topic));
     return NULL;
 }
 

@@ -232,8 +232,9 @@ struct mr_error *mr_log_release(const struct mr_log_place *place, const uint64_t
 
 /* ---- trim ---- */
 
-/* How many segments from the front nobody needs. The last one with something committed always stays,
- * also where a writer that died had begun another one: the next writer goes on from there. */
+/* How many segments from the front nobody needs. The last one with something committed always
+ * stays, also where a writer that died had begun another one: the next writer goes on from there.
+ */
 static size_t removable(const struct view *v, uint64_t upto)
 {
     uint32_t readers;

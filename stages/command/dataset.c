@@ -3,7 +3,7 @@
 
 #include "runtime/row/json.h"
 #include "stages/command/command.h"
-#include "stages/command/topic_ref.h"
+#include "stages/look/topic_ref.h"
 #include "stages/supervise/epochs.h"
 #include "stages/supervise/members.h"
 

@@ -4,8 +4,8 @@
 
 #include "runtime/row/json.h"
 #include "stages/command/command.h"
-#include "stages/command/sort.h"
-#include "stages/command/topic_ref.h"
+#include "stages/look/sort.h"
+#include "stages/look/topic_ref.h"
 
 struct options {
     struct mr_str state;

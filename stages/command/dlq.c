@@ -4,7 +4,7 @@
 
 #include "runtime/row/json.h"
 #include "stages/command/command.h"
-#include "stages/command/letters.h"
+#include "stages/look/letters.h"
 
 enum { LIST_DEFAULT = 1000, MESSAGE_SHOWN = 80 };
 

@@ -1,5 +1,5 @@
 /* `millrace plan`: what a run would do and amount to, printed. */
-#include "stages/command/estimate.h"
+#include "stages/rehearse/estimate.h"
 #include "stages/command/program.h"
 
 enum { SAMPLE_ROWS = 1000 };

@@ -8,7 +8,7 @@
 #include "runtime/base/clock.h"
 #include "stages/command/edge_keys.h"
 #include "stages/command/program.h"
-#include "stages/command/when.h"
+#include "stages/look/when.h"
 #include "stages/supervise/epochs.h"
 #include "stages/supervise/supervise.h"
 
@@ -250,8 +250,8 @@ static struct mr_error *open_epoch(struct replay *r)
     return NULL;
 }
 
-/* The topics that are replayed are those of the epoch beside which it was opened, which may lack the
- * last runs: their ends would never come. */
+/* The topics that are replayed are those of the epoch beside which it was opened, which may lack
+ * the last runs: their ends would never come. */
 static void choose_run(struct replay *r)
 {
     const struct mr_recorded_epoch *from = mr_record_epoch(&r->record, r->epoch->parent);
@@ -262,11 +262,12 @@ static void choose_run(struct replay *r)
 
 static struct mr_error *nothing_whole(const struct replay *r)
 {
-    return mr_error_remedy(mr_error(MR_RUN_UNKNOWN,
-                                    "no run of \"%.*s\" has come to its end, so there is nothing to "
-                                    "replay",
-                                    MR_FMT(r->plan->name)),
-                           "`millrace run` makes the first epoch.");
+    return mr_error_remedy(
+        mr_error(MR_RUN_UNKNOWN,
+                 "no run of \"%.*s\" has come to its end, so there is nothing to "
+                 "replay",
+                 MR_FMT(r->plan->name)),
+        "`millrace run` makes the first epoch.");
 }
 
 static struct mr_error *prepare(struct replay *r)
@@ -334,9 +335,9 @@ static void print_end(const struct replay *r, enum mr_run_end end, const struct 
     }
     mr_table_print(totals, &out);
     if (is_whole(end) && held(r, totals))
-        mr_buf_printf(&out,
-                      "%llu rows are held in open windows, which close in the next run of the epoch\n",
-                      (unsigned long long)held(r, totals));
+        mr_buf_printf(
+            &out, "%llu rows are held in open windows, which close in the next run of the epoch\n",
+            (unsigned long long)held(r, totals));
     if (is_whole(end) && mr_epoch_partial(r->epoch))
         mr_buf_printf(&out,
                       "epoch %u is there, and is only a part of the dataset: it can be looked at, "
@@ -398,6 +399,8 @@ static enum mr_exit start(struct replay *r)
                "it resumes afterwards.");
     if (!e)
         e = prepare(r);
+    if (!e)
+        e = mr_scale_kept(&r->home, r->plan, &r->o->scale, false);
     if (!e)
         e = mr_home_save_plan(&r->home, r->plan, false);
     if (!e)

@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "runtime/row/json.h"
-#include "stages/command/browse.h"
+#include "stages/look/browse.h"
 #include "stages/command/command.h"
 #include "stages/supervise/history.h"
 

@@ -9,7 +9,7 @@
 #include "runtime/flow/retry.h"
 #include "runtime/log/log.h"
 #include "runtime/watch/counters.h"
-#include "stages/command/letters.h"
+#include "stages/look/letters.h"
 
 enum { OUT_SETTLED, OUT_RETRY, KEY_BYTES = 1 + 4 + 8 };
 

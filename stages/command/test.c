@@ -5,7 +5,7 @@
 #include "runtime/base/file.h"
 #include "runtime/row/json.h"
 #include "stages/command/program.h"
-#include "stages/command/rehearsal.h"
+#include "stages/rehearse/rehearsal.h"
 #include "topology/cases.h"
 
 struct options {

@@ -4,8 +4,8 @@
 
 #include "stages/command/command.h"
 #include "stages/command/lines.h"
-#include "stages/command/trace_print.h"
-#include "stages/command/where.h"
+#include "stages/look/trace_print.h"
+#include "stages/look/where.h"
 
 enum { FOUND_DEFAULT = 10, BATCH = 20000, CANDIDATES = 8, MAX_LINE = 4096 };
 

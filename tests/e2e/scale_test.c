@@ -85,6 +85,9 @@ START_TEST(kept_for_later_runs)
     ck_assert_uint_eq(program_count(&p, "dedup", "in"), ROWS);
     ck_assert_int_eq(RUN(&p, "scale"), 0);
     program_said(&p, "dedup                                 3           8");
+    ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--from", "dedup", "--json"), 0);
+    ck_assert_uint_eq(program_count(&p, "dedup", "processes"), 3);
+    ck_assert_uint_eq(program_count(&p, "dedup", "in"), 3 * ROWS);
 }
 END_TEST
 

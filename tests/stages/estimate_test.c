@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "runtime/base/file.h"
-#include "stages/command/estimate.h"
+#include "stages/rehearse/estimate.h"
 #include "stages/command/program.h"
 
 static char dir[4096];

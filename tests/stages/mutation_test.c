@@ -13,7 +13,7 @@
 #include "runtime/op/describe.h"
 #include "runtime/row/json.h"
 #include "stages/command/program.h"
-#include "stages/command/rehearsal.h"
+#include "stages/rehearse/rehearsal.h"
 #include "topology/cases.h"
 #include "topology/topology_private.h"
 

@@ -1,5 +1,5 @@
 /* Evaluates a condition on encoded rows. */
-#include "stages/command/where.h"
+#include "stages/look/where.h"
 
 #include <stdlib.h>
 

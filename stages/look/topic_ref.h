@@ -1,9 +1,9 @@
 /* Topics as users name them: the whole name ("p.dedup.out.e2"), or [PIPELINE.]STAGE[.OUTPUT][@EPOCH];
  * without an epoch, of the current one. A sink stands for the topic it reads. Thread: main. */
-#ifndef MR_COMMAND_TOPIC_REF_H
-#define MR_COMMAND_TOPIC_REF_H
+#ifndef MR_LOOK_TOPIC_REF_H
+#define MR_LOOK_TOPIC_REF_H
 
-#include "stages/command/browse.h"
+#include "stages/look/browse.h"
 
 /* Opens the pipeline meant, with the plan of the epoch meant; *topic: index into it. The caller closes
  * *b when there is no error. */

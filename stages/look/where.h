@@ -1,7 +1,7 @@
 /* `--where EXPR`: a condition over the keys of a row, as commands that look for rows use it.
  * Thread: main. */
-#ifndef MR_COMMAND_WHERE_H
-#define MR_COMMAND_WHERE_H
+#ifndef MR_LOOK_WHERE_H
+#define MR_LOOK_WHERE_H
 
 #include "runtime/base/arena.h"
 #include "runtime/base/error.h"

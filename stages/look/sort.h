@@ -1,7 +1,7 @@
 /* Sorts any number of small records of one size in bounded memory: what does not fit is spilled into a
  * nameless file in ${TMPDIR:-/tmp}. Thread: the owner. */
-#ifndef MR_COMMAND_SORT_H
-#define MR_COMMAND_SORT_H
+#ifndef MR_LOOK_SORT_H
+#define MR_LOOK_SORT_H
 
 #include "runtime/base/error.h"
 

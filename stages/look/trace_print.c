@@ -1,7 +1,7 @@
 /* The way of a row for people and for programs. */
 #include "runtime/expr/expr.h"
 #include "runtime/row/json.h"
-#include "stages/command/trace_print.h"
+#include "stages/look/trace_print.h"
 
 enum { VALUE_SHOWN = 60, CHILDREN_SHOWN = 10 };
 

@@ -1,5 +1,5 @@
 /* Reads dead letters and what became of them. */
-#include "stages/command/letters.h"
+#include "stages/look/letters.h"
 
 #include <stdlib.h>
 

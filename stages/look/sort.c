@@ -1,6 +1,6 @@
 /* External merge sort of fixed records: sorted pieces in one file, merged by a heap of their heads.
  */
-#include "stages/command/sort.h"
+#include "stages/look/sort.h"
 
 #include <errno.h>
 #include <fcntl.h>

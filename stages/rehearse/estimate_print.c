@@ -1,5 +1,5 @@
 /* An estimate as people and programs read it. */
-#include "stages/command/estimate.h"
+#include "stages/rehearse/estimate.h"
 
 #include <math.h>
 

@@ -3,7 +3,7 @@
 
 #include "runtime/flow/chain.h"
 #include "runtime/row/row.h"
-#include "stages/command/trace.h"
+#include "stages/look/trace.h"
 
 struct mr_rerun {
     const struct mr_plan *plan;

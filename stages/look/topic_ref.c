@@ -1,5 +1,5 @@
 /* Finds the topic that a user means, in the epoch that is meant. */
-#include "stages/command/topic_ref.h"
+#include "stages/look/topic_ref.h"
 
 #include "stages/command/command.h"
 

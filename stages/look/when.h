@@ -1,6 +1,6 @@
 /* Points in a topic as users give them: a time, an age, or an offset. Thread: any. */
-#ifndef MR_COMMAND_WHEN_H
-#define MR_COMMAND_WHEN_H
+#ifndef MR_LOOK_WHEN_H
+#define MR_LOOK_WHEN_H
 
 #include "runtime/base/error.h"
 

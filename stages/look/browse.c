@@ -1,5 +1,5 @@
 /* Opens a pipeline for looking, and reads rows of its topics. */
-#include "stages/command/browse.h"
+#include "stages/look/browse.h"
 
 #include "runtime/row/value.h"
 #include "stages/command/command.h"

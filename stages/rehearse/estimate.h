@@ -1,7 +1,7 @@
 /* What a run would amount to, from a sample: the first rows of the sources go through the real
  * operators in memory, and what they become is scaled to the size of the input. Thread: main. */
-#ifndef MR_COMMAND_ESTIMATE_H
-#define MR_COMMAND_ESTIMATE_H
+#ifndef MR_REHEARSE_ESTIMATE_H
+#define MR_REHEARSE_ESTIMATE_H
 
 #include "runtime/base/json_out.h"
 #include "runtime/plan/plan.h"

@@ -1,7 +1,7 @@
 /* A pipeline opened for looking: its plan, and the rows of its topics read as a passive reader, which
  * holds back neither writers nor retention. Works while it runs and afterwards. Thread: main. */
-#ifndef MR_COMMAND_BROWSE_H
-#define MR_COMMAND_BROWSE_H
+#ifndef MR_LOOK_BROWSE_H
+#define MR_LOOK_BROWSE_H
 
 #include "runtime/log/partition.h"
 #include "stages/supervise/home.h"

@@ -1,6 +1,6 @@
 /* Points in a topic as users give them. */
 #define _DEFAULT_SOURCE
-#include "stages/command/when.h"
+#include "stages/look/when.h"
 
 #include <time.h>
 

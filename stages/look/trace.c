@@ -1,5 +1,5 @@
 /* Follows a row through the stages by what the topics hold of it. */
-#include "stages/command/trace.h"
+#include "stages/look/trace.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
  */
 #include <stdlib.h>
 
-#include "stages/command/trace.h"
+#include "stages/look/trace.h"
 
 enum { GENERATIONS = 16, PATHS_MAX = 1 << 22 };
 

@@ -1,5 +1,5 @@
 /* Takes the sample, rehearses it, scales what came of it. */
-#include "stages/command/estimate.h"
+#include "stages/rehearse/estimate.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "runtime/base/file.h"
 #include "runtime/log/log.h"
 #include "runtime/row/json.h"
-#include "stages/command/rehearsal.h"
+#include "stages/rehearse/rehearsal.h"
 
 /* SAMPLE_BYTES: rows of a sample may be large. COUNT_BYTES: how much further rows are only counted,
  * until the source has read some pieces of its input (within one, its position says more than was

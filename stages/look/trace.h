@@ -1,10 +1,10 @@
 /* The way of a row through a pipeline, put together from its topics: what each stage was given, what
  * it made of it, why it let it go. Rows between fused stages are on no topic: they are made again by
  * running the row through the stages that keep nothing. Thread: main. */
-#ifndef MR_COMMAND_TRACE_H
-#define MR_COMMAND_TRACE_H
+#ifndef MR_LOOK_TRACE_H
+#define MR_LOOK_TRACE_H
 
-#include "stages/command/browse.h"
+#include "stages/look/browse.h"
 
 enum mr_trace_verdict {
     MR_TRACE_READ,      /* a source gave it out */

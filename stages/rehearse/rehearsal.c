@@ -1,5 +1,5 @@
 /* Walks a plan stage by stage, rows held in memory between them. */
-#include "stages/command/rehearsal.h"
+#include "stages/rehearse/rehearsal.h"
 
 #include <stdlib.h>
 

@@ -1,9 +1,9 @@
 /* Dead letters of a pipeline, with what became of them. Thread: main. */
-#ifndef MR_COMMAND_LETTERS_H
-#define MR_COMMAND_LETTERS_H
+#ifndef MR_LOOK_LETTERS_H
+#define MR_LOOK_LETTERS_H
 
-#include "stages/command/browse.h"
-#include "stages/command/where.h"
+#include "stages/look/browse.h"
+#include "stages/look/where.h"
 
 enum mr_letter_status { MR_LETTER_WAITING, MR_LETTER_RETRIED, MR_LETTER_DROPPED, MR_LETTER_STATES };
 const char *mr_letter_status_name(enum mr_letter_status s);

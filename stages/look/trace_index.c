@@ -1,7 +1,7 @@
 /* Where the rows of many ids stand: one pass over all topics instead of a search for each. */
 #include <stdlib.h>
 
-#include "stages/command/trace.h"
+#include "stages/look/trace.h"
 
 struct slot {
     struct mr_id id;

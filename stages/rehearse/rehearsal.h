@@ -1,8 +1,8 @@
 /* A whole topology run in memory over a few rows: no log, no processes, one task per stage.
  *
  * Stages stand in the plan's order, so each finds its inputs complete. Thread: main. */
-#ifndef MR_COMMAND_REHEARSAL_H
-#define MR_COMMAND_REHEARSAL_H
+#ifndef MR_REHEARSE_REHEARSAL_H
+#define MR_REHEARSE_REHEARSAL_H
 
 #include "runtime/plan/plan.h"
 
