@@ -28,6 +28,7 @@ struct mr_edge_keys {
 /* What was decided for a stage and why, for `plan`. */
 struct mr_stage_note {
     struct mr_str fusion, order; /* order: empty where it does not care */
+    double price; /* of a million tokens, each sent in every question of the stage; 0: not told */
 };
 
 enum mr_fuse { MR_FUSE_DECLARED, MR_FUSE_OFF, MR_FUSE_AUTO };

@@ -1,7 +1,12 @@
 /* From checked items to the plan: stages, groups, topics, bells; sealed at the end. */
 #include "topology/topology_private.h"
 
-enum { KEYED_PARTITIONS = 8, DEFAULT_BOUND = 256000000, ENDLESS_KEEP = 1000000000, DEFAULT_LONGEST_ROW_MS = 300000 };
+enum {
+    KEYED_PARTITIONS = 8,
+    DEFAULT_BOUND = 256000000,
+    ENDLESS_KEEP = 1000000000,
+    DEFAULT_LONGEST_ROW_MS = 300000
+};
 
 /* ---- stages ---- */
 
@@ -174,8 +179,8 @@ static int topic_new(struct maker *m, int stage, struct mr_str output, uint32_t 
         .partitions = partitions,
         .lanes = plan->groups[plan->stages[stage].group].partitions,
         .bound_bytes = item->bound ? item->bound : DEFAULT_BOUND,
-        .keep_bytes = item->retention  ? item->retention
-                      : !plan->endless ? 0
+        .keep_bytes = item->retention                             ? item->retention
+                      : !plan->endless                            ? 0
                       : m->c->topo->replay_horizon > ENDLESS_KEEP ? m->c->topo->replay_horizon
                                                                   : ENDLESS_KEEP,
     };
@@ -190,8 +195,8 @@ static struct mr_plan_output *output_new(struct maker *m, int stage, struct mr_s
     if (s->output_count)
         memcpy(more, s->outputs, s->output_count * sizeof *more);
     const struct item *item = &m->c->topo->items[m->item_of[stage]];
-    more[s->output_count] = (struct mr_plan_output){.name = copy(m, name), .outcome = outcome,
-                                                    .topic = topic};
+    more[s->output_count] =
+        (struct mr_plan_output){.name = copy(m, name), .outcome = outcome, .topic = topic};
     if (outcome <= MR_PLAN_ROUTE)
         more[s->output_count].route = copy(m, item->routes[MR_PLAN_ROUTE - outcome].text);
     s->outputs = more;
@@ -278,8 +283,7 @@ static void record_topics(struct maker *m, int stage)
         m->plan->topics[i].record = true;
         m->plan->topics[i].bound_bytes = 0; /* nobody reads it during a run */
         /* Dead letters are rows: they stay. Drop records of an endless run are a window. */
-        m->plan->topics[i].keep_bytes =
-            m->plan->endless && i == s->drops_topic ? ENDLESS_KEEP : 0;
+        m->plan->topics[i].keep_bytes = m->plan->endless && i == s->drops_topic ? ENDLESS_KEEP : 0;
     }
     /* Cuts are few and small: they stay, so that a replay finds them. */
     if (s->kind == MR_STAGE_OPERATOR && (s->window_rows || s->window_idle_ms)) {
@@ -387,6 +391,7 @@ static void fill_notes(struct maker *m)
         mr_arena_zalloc(m->c->arena, (m->plan->stage_count + 1) * sizeof *m->c->out->notes);
     for (size_t i = 0; i < m->plan->stage_count; i++) {
         const struct item *item = &m->c->topo->items[m->item_of[i]];
+        m->c->out->notes[i].price = item->price;
         m->c->out->notes[i].fusion = mr_str_of(
             m->plan->stages[i].kind == MR_STAGE_PREPARE ? "prepares rows for the index"
             : m->plan->stages[i].part == MR_SOURCE_LIST ? "lists files for the tasks that read them"

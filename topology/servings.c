@@ -51,12 +51,14 @@ static void serving_setting(struct compile *c, struct topo_serving *s, struct pa
     } else if (mr_str_is(name, "model")) {
         *model = true;
         s->sound = mr_topology__scalar(c, n, "the name of a model", &ignored) && s->sound;
+    } else if (mr_str_is(name, "price")) {
+        s->sound = mr_topology__take_real(c, n, 0, &s->price) && s->sound;
     } else if (mr_str_is(name, "doc")) {
         mr_topology__scalar(c, n, "a text", &ignored);
     } else {
         struct near near;
         mr_near__begin(&near, name);
-        mr_near__words(&near, "kind endpoints model doc");
+        mr_near__words(&near, "kind endpoints model price doc");
         TOPO_ERROR(c, MR_TOPOLOGY_KEY, &pair->key->at, mr_near__text(&near, c->arena),
                    "a serving has no setting \"%.*s\"", MR_FMT(name));
     }
@@ -166,12 +168,13 @@ static const struct mr_slot *slot_named(struct compile *c, const struct item *it
     return NULL;
 }
 
-static void check_kind(struct compile *c, const struct item *item, const struct mr_slot *slot,
+static void check_kind(struct compile *c, struct item *item, const struct mr_slot *slot,
                        struct topo_serving *s, const struct place *at)
 {
     if (!s)
         return;
     s->users++;
+    item->price += s->price;
     if (s->kind != slot->serving)
         TOPO_ERROR(c, MR_SERVING_KIND, at, NULL,
                    "%s asks a serving of kind %s; \"%.*s\" is of kind %s", item->op->name,
@@ -184,7 +187,7 @@ static const struct node *node_for(const struct node *map, const char *slot)
     return map && map->kind == NODE_MAP ? mr_node__get(map, slot) : map;
 }
 
-static void check_serving(struct compile *c, const struct item *item)
+static void check_serving(struct compile *c, struct item *item)
 {
     const struct node *given = item->serving;
     for (size_t i = 0; given && given->kind == NODE_MAP && i < given->count; i++)
@@ -299,8 +302,8 @@ static void prompt_of_file(struct compile *c, struct item *item, const struct no
         mr_buf_printf(&path, "%s/%.*s", c->base_dir, MR_FMT(name));
     /* Nothing that could wait or never end: a plain file. */
     struct stat st;
-    bool plain = !memchr(path.ptr, 0, path.len) && stat(mr_buf_text(&path), &st) == 0 &&
-                 S_ISREG(st.st_mode);
+    bool plain =
+        !memchr(path.ptr, 0, path.len) && stat(mr_buf_text(&path), &st) == 0 && S_ISREG(st.st_mode);
     struct mr_error *e = plain ? mr_file_read(mr_buf_text(&path), PROMPT_MAX_BYTES, &text) : NULL;
     if (e || !plain)
         TOPO_ERROR(c, MR_PROMPT_INVALID, &n->at,

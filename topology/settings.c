@@ -56,6 +56,19 @@ bool mr_topology__take_uint(struct compile *c, const struct node *n, uint64_t mi
     return true;
 }
 
+bool mr_topology__take_real(struct compile *c, const struct node *n, double min, double *out)
+{
+    struct mr_str text;
+    double value;
+    const char *expected = mr_topology__text(c, "a number of %g or more", min);
+    if (!mr_topology__scalar(c, n, expected, &text))
+        return false;
+    if (!mr_str_to_real(text, &value) || !(value >= min) || value > 1e15)
+        return wrong(c, n, expected);
+    *out = value;
+    return true;
+}
+
 bool mr_topology__take_bytes(struct compile *c, const struct node *n, uint64_t *out)
 {
     struct mr_str text;

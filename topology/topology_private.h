@@ -138,6 +138,7 @@ struct topo_serving {
     struct mr_str name;
     struct place at, kind_at;
     enum mr_serving_kind kind;
+    double price; /* of a million tokens sent; 0: not told */
     bool sound;
     uint32_t users;
 };
@@ -171,6 +172,7 @@ struct item {
     struct topo_route *routes;
     size_t route_count;
     struct node *serving, *prompts; /* as written */
+    double price; /* of a million tokens, each sent in every question of the stage; 0: not told */
     struct topo_expr *exprs;        /* of its parameters */
     size_t expr_count;
     struct mr_str *extra_reads;     /* keys that its prompts and expressions ask for */
@@ -238,6 +240,7 @@ bool mr_topology__take_bool(struct compile *c, const struct node *n, bool *out);
 bool mr_topology__take_uint(struct compile *c, const struct node *n, uint64_t min, uint64_t max,
                             uint64_t *out);
 bool mr_topology__take_bytes(struct compile *c, const struct node *n, uint64_t *out);
+bool mr_topology__take_real(struct compile *c, const struct node *n, double min, double *out);
 bool mr_topology__take_word(struct compile *c, const struct node *n, const char *words, int *out);
 bool mr_topology__id_ok(struct mr_str id);
 

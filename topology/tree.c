@@ -166,7 +166,8 @@ static const struct top {
      "\"kind\":{" SHAPE_WORDS("\"chat\",\"completions\",\"embeddings\",\"classify\",\"rerank\","
                              "\"reward\",\"perplexity\"") "},"
      "\"endpoints\":{\"type\":[\"string\",\"array\"],\"minItems\":1,"
-     "\"items\":{\"type\":\"string\"}},\"model\":{" SHAPE_TEXT "},\"doc\":{" SHAPE_TEXT "}}}",
+     "\"items\":{\"type\":\"string\"}},\"model\":{" SHAPE_TEXT "},"
+     "\"price\":{\"type\":[\"number\",\"string\"]},\"doc\":{" SHAPE_TEXT "}}}",
      "Models that stages ask, by name."},
     {"compression", set_compression, SHAPE_WORDS("\"lz4\",\"none\""), "Of topics on disk."},
     {"sources", NULL, NULL, "Several sources by name."},

@@ -47,7 +47,7 @@ static struct mr_error *estimate(const struct mr_call *call, const struct mr_pla
     MR_TRY(mr_program_check(call->args[0].ptr, &choice, &apart));
     struct mr_error *e = NULL;
     if (apart.plan)
-        e = mr_estimate(apart.plan, shown, o->sample ? o->sample : SAMPLE_ROWS, call->arena, out);
+        e = mr_estimate(&apart, shown, o->sample ? o->sample : SAMPLE_ROWS, call->arena, out);
     mr_compiled_destroy(&apart);
     return e;
 }

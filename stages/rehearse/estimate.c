@@ -384,8 +384,29 @@ static struct mr_error *estimate_in(const struct mr_plan *plan, const struct mr_
     return NULL;
 }
 
-struct mr_error *mr_estimate(const struct mr_plan *plan, const struct mr_plan *shown, uint64_t rows,
-                             struct mr_arena *arena, struct mr_estimate *out)
+/* A stage's price is that of a token sent in each of its questions, its tokens are of all of them.
+ */
+static void price(const struct mr_compiled *apart, struct mr_estimate *e)
+{
+    for (size_t i = 0; i < apart->plan->stage_count; i++) {
+        const struct mr_plan_stage *s = &apart->plan->stages[i];
+        uint64_t slots = 0;
+        if (apart->notes[i].price <= 0 || !mr_rehearsal_asks(s))
+            continue;
+        while (s->op->slots[slots].name)
+            slots++;
+        e->priced = true;
+        for (size_t k = 0; k < e->stage_count; k++)
+            if (mr_str_eq(e->stages[k].id, s->id)) {
+                e->stages[k].cost =
+                    e->stages[k].tokens / (double)slots * apart->notes[i].price / 1e6;
+                e->cost += e->stages[k].cost;
+            }
+    }
+}
+
+struct mr_error *mr_estimate(const struct mr_compiled *apart, const struct mr_plan *shown,
+                             uint64_t rows, struct mr_arena *arena, struct mr_estimate *out)
 {
     struct mr_buf dir = {0};
     const char *tmp = getenv("TMPDIR");
@@ -396,7 +417,8 @@ struct mr_error *mr_estimate(const struct mr_plan *plan, const struct mr_plan *s
     if (!mkdtemp(dir.ptr)) {
         e = mr_file_error(errno, "make the folder", dir.ptr);
     } else {
-        e = estimate_in(plan, shown, rows, dir.ptr, arena, out);
+        e = estimate_in(apart->plan, shown, rows, dir.ptr, arena, out);
+        price(apart, out);
         struct mr_error *removing = mr_dir_remove(dir.ptr);
         if (e)
             mr_error_free(removing);

@@ -4,7 +4,7 @@
 #define MR_REHEARSE_ESTIMATE_H
 
 #include "runtime/base/json_out.h"
-#include "runtime/plan/plan.h"
+#include "topology/compile.h"
 
 struct mr_estimate_source {
     struct mr_str name;
@@ -22,6 +22,7 @@ struct mr_estimate_stage {
     double in, out, bytes_out, cpu_s;
     double disk_bytes;    /* of the topics it writes */
     double calls, tokens; /* of a model; 0 where none is asked */
+    double cost;          /* of those tokens, in the currency of the servings' prices */
     bool at_most;         /* a sample holds fewer twins than the whole, here or before */
     bool unseen;          /* no row of the sample came here */
 };
@@ -36,17 +37,19 @@ struct mr_estimate {
     struct mr_estimate_stage *stages;
     struct mr_estimate_topic *topics;
     size_t source_count, stage_count, topic_count;
-    double disk_bytes, cpu_s, calls, tokens;
+    double disk_bytes, cpu_s, calls, tokens, cost;
     bool asks;          /* some stage asks a model */
+    bool priced;        /* some serving tells its price */
     bool trimmed;       /* retention or a disk budget may keep less than all rows */
     bool biased;        /* some stage is at_most by itself */
     struct mr_str none; /* why there is no estimate, or empty */
 };
 
-/* plan: not fused. shown: the plan whose topics are counted (the one to be run). rows: most of each
- * source. What goes wrong with the input is *out's `none`; an error is ours. Texts in the arena. */
-struct mr_error *mr_estimate(const struct mr_plan *plan, const struct mr_plan *shown, uint64_t rows,
-                             struct mr_arena *arena, struct mr_estimate *out);
+/* apart: not fused. shown: the plan whose topics are counted (the one to be run). rows: most of
+ * each source. What goes wrong with the input is *out's `none`; an error is ours. Texts in the
+ * arena. */
+struct mr_error *mr_estimate(const struct mr_compiled *apart, const struct mr_plan *shown,
+                             uint64_t rows, struct mr_arena *arena, struct mr_estimate *out);
 
 void mr_estimate_print(const struct mr_estimate *e, struct mr_buf *out);
 void mr_estimate_json(const struct mr_estimate *e, struct mr_json_out *out);

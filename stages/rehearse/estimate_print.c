@@ -75,6 +75,8 @@ static void print_stage(const struct mr_estimate *e, const struct mr_estimate_st
         count_cell(out, &text, s->calls, false);
         count_cell(out, &text, s->tokens, false);
     }
+    if (e->priced)
+        mr_buf_printf(out, "%12.2f", s->cost);
     mr_buf_addc(out, '\n');
     mr_buf_finish(&text);
 }
@@ -98,6 +100,9 @@ static void print_sum(const struct mr_estimate *e, struct mr_buf *out)
         mr_buf_addz(out,
                     "No model was asked: rows pass such stages unchanged here; tokens are those "
                     "of the rows, at four bytes each.\n");
+    if (e->priced)
+        mr_buf_printf(out, "cost about %.2f for what is sent; prompts and answers come on top\n",
+                      e->cost);
 }
 
 void mr_estimate_print(const struct mr_estimate *e, struct mr_buf *out)
@@ -112,7 +117,11 @@ void mr_estimate_print(const struct mr_estimate *e, struct mr_buf *out)
     print_sources(e, out);
     mr_buf_printf(out, "%-*s%16s%16s%12s%12s%10s", width, "stage", "rows in", "rows out",
                   "bytes out", "on disk", "CPU");
-    mr_buf_printf(out, e->asks ? "%16s%16s\n" : "\n", "calls", "tokens");
+    if (e->asks)
+        mr_buf_printf(out, "%16s%16s", "calls", "tokens");
+    if (e->priced)
+        mr_buf_printf(out, "%12s", "cost");
+    mr_buf_addc(out, '\n');
     for (size_t i = 0; i < e->stage_count; i++)
         print_stage(e, &e->stages[i], width, out);
     print_sum(e, out);
@@ -164,6 +173,10 @@ static void stage_json(const struct mr_estimate *e, const struct mr_estimate_sta
         number(j, "calls", s->calls);
         number(j, "tokens", s->tokens);
     }
+    if (e->priced) {
+        mr_json_key(j, "cost");
+        mr_json_real(j, s->cost);
+    }
     mr_json_end_object(j);
 }
 
@@ -208,6 +221,10 @@ void mr_estimate_json(const struct mr_estimate *e, struct mr_json_out *j)
     if (e->asks) {
         number(j, "calls", e->calls);
         number(j, "tokens", e->tokens);
+    }
+    if (e->priced) {
+        mr_json_key(j, "cost");
+        mr_json_real(j, e->cost);
     }
     mr_json_end_object(j);
 }

@@ -36,7 +36,7 @@ struct mr_rehearsal {
     struct left_count *left;
     size_t left_count;
     struct mr_router *router; /* of the stage at work */
-    uint64_t *cpu_ns; /* by stage */
+    uint64_t *cpu_ns;         /* by stage */
     struct mr_buf scratch;
 };
 
@@ -193,7 +193,8 @@ static struct mr_error *push_inputs(struct mr_rehearsal *r, int stage, struct mr
 /* Stages that only look at one row after the other need no store, which costs most of the time. */
 static bool keeps_nothing(const struct mr_plan_stage *s)
 {
-    bool row_by_row = s->kind == MR_STAGE_SINK || (s->op && s->op->scope == MR_PER_ROW && !s->op->finish);
+    bool row_by_row =
+        s->kind == MR_STAGE_SINK || (s->op && s->op->scope == MR_PER_ROW && !s->op->finish);
     return row_by_row && s->order != MR_ORDER_HOLD;
 }
 

@@ -71,7 +71,7 @@ static void teardown(void)
 static struct mr_estimate estimate(uint64_t rows)
 {
     struct mr_estimate e;
-    ck_assert_ptr_null(mr_estimate(compiled.plan, compiled.plan, rows, arena, &e));
+    ck_assert_ptr_null(mr_estimate(&compiled, compiled.plan, rows, arena, &e));
     return e;
 }
 
@@ -142,6 +142,13 @@ START_TEST(questions_are_counted)
     struct mr_buf text = {0};
     mr_estimate_print(&e, &text);
     ck_assert_ptr_nonnull(strstr(mr_buf_text(&text), "calls"));
+    ck_assert_ptr_null(strstr(mr_buf_text(&text), "cost"));
+    compiled.notes[index].price = 3; /* of a million tokens, in both questions together */
+    e = estimate(1000);
+    ck_assert_double_eq_tol(e.cost, e.tokens / 2 * 3 / 1e6, 1e-9);
+    text.len = 0;
+    mr_estimate_print(&e, &text);
+    ck_assert_ptr_nonnull(strstr(mr_buf_text(&text), "cost about "));
     mr_buf_finish(&text);
 }
 END_TEST
