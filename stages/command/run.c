@@ -23,23 +23,41 @@ struct options {
 };
 
 static const struct mr_option option_table[] = {
-    {.name = "set", MR_OPTION(struct options, set), .value = "NAME=VALUE",
+    {.name = "set",
+     MR_OPTION(struct options, set),
+     .value = "NAME=VALUE",
      .doc = "Give ${NAME} of the topology a value; may be repeated."},
-    {.name = "limit", MR_OPTION(struct options, limit), .value = "N",
-     .least = 1, .doc = "Read at most N rows from each source."},
+    {.name = "limit",
+     MR_OPTION(struct options, limit),
+     .value = "N",
+     .least = 1,
+     .doc = "Read at most N rows from each source."},
     MR_OPTION_STATE(struct options),
-    {.name = "fuse", MR_OPTION(struct options, fuse), .choices = "auto|off",
+    {.name = "fuse",
+     MR_OPTION(struct options, fuse),
+     .choices = "auto|off",
      .doc = "Several stages in one process, or one each (default: as the topology says)."},
-    {.name = "scale", MR_OPTION(struct options, scale), .value = "STAGE=N",
+    {.name = "scale",
+     MR_OPTION(struct options, scale),
+     .value = "STAGE=N",
      .doc = "Processes of a stage, for this run; may be repeated."},
-    {.name = "dry-run", MR_OPTION(struct options, dry_run), .doc = "Say what would be done, and end."},
-    {.name = "metrics", MR_OPTION(struct options, metrics), .value = "ADDRESS:PORT",
+    {.name = "dry-run",
+     MR_OPTION(struct options, dry_run),
+     .doc = "Say what would be done, and end."},
+    {.name = "metrics",
+     MR_OPTION(struct options, metrics),
+     .value = "ADDRESS:PORT",
      .bare = "127.0.0.1:9464",
      .doc = "Serve /metrics, /healthz, /readyz over HTTP (bare: 127.0.0.1:9464; port 0: any)."},
-    {.name = "log", MR_OPTION(struct options, log), .value = "FILE",
-     .doc = "Append the log as JSON lines there, too; `-`: standard error, and nothing else there."},
+    {.name = "log",
+     MR_OPTION(struct options, log),
+     .value = "FILE",
+     .doc =
+         "Append the log as JSON lines there, too; `-`: standard error, and nothing else there."},
     MR_OPTION_JSON(struct options),
-    {.name = "quiet", .letter = 'q', MR_OPTION(struct options, quiet),
+    {.name = "quiet",
+     .letter = 'q',
+     MR_OPTION(struct options, quiet),
      .doc = "Print nothing but errors."},
     {0},
 };
@@ -82,6 +100,22 @@ static struct mr_error *find_begun(struct run *r, uint32_t fresh)
     return NULL;
 }
 
+/* A kept epoch that was made by this very definition need not be made again. */
+static void point_to_same(struct run *r)
+{
+    struct mr_id wanted = mr_plan_definition(r->plan);
+    for (size_t i = 0; i < r->record.epoch_count; i++) {
+        const struct mr_recorded_epoch *e = &r->record.epochs[i];
+        bool part = e->to.len || e->where.len || e->since.len || e->until.len;
+        if (e->number != r->epoch->number && !part && mr_id_eq(&e->definition, &wanted) &&
+            (e->state == MR_EPOCH_KEPT || e->state == MR_EPOCH_READY))
+            mr_buf_printf(&r->changes,
+                          "  epoch %u has this definition: `millrace promote %.*s %u` takes it "
+                          "instead\n",
+                          e->number, MR_FMT(r->plan->name), e->number);
+    }
+}
+
 /* The plan takes its place among the epochs: it goes on with one, or opens the next one. */
 static struct mr_error *choose_epoch(struct run *r)
 {
@@ -102,6 +136,7 @@ static struct mr_error *choose_epoch(struct run *r)
     }
     mr_epochs_aside(r->plan, r->epoch->number);
     mr_plan_changes(r->plan, current, r->epoch->number, &r->changes);
+    point_to_same(r);
     return NULL;
 }
 
@@ -174,7 +209,8 @@ static bool read_up(const struct mr_totals *totals)
 
 /* A run that opened an epoch itself makes it current when it is whole: at its end, or, without one,
  * when it has caught up, or was stopped with nothing unread. */
-static struct mr_error *end_epoch(struct run *r, enum mr_run_end end, const struct mr_totals *totals)
+static struct mr_error *end_epoch(struct run *r, enum mr_run_end end,
+                                  const struct mr_totals *totals)
 {
     bool whole = end == MR_RUN_ENDED || end == MR_RUN_CAUGHT_UP ||
                  (end == MR_RUN_STOPPED && r->plan->endless && read_up(totals));
@@ -282,10 +318,8 @@ static enum mr_run_end supervise_all(struct run *r, struct mr_supervise_options 
 static enum mr_exit supervise(struct run *r)
 {
     static const enum mr_run_state states[] = {
-        [MR_RUN_ENDED] = MR_STATE_ENDED,
-        [MR_RUN_NOTHING_NEW] = MR_STATE_NOTHING_NEW,
-        [MR_RUN_STOPPED] = MR_STATE_INTERRUPTED,
-        [MR_RUN_CAUGHT_UP] = MR_STATE_INTERRUPTED,
+        [MR_RUN_ENDED] = MR_STATE_ENDED,         [MR_RUN_NOTHING_NEW] = MR_STATE_NOTHING_NEW,
+        [MR_RUN_STOPPED] = MR_STATE_INTERRUPTED, [MR_RUN_CAUGHT_UP] = MR_STATE_INTERRUPTED,
         [MR_RUN_FAILED] = MR_STATE_FAILED,
     };
     const struct options *o = r->o;
@@ -300,11 +334,11 @@ static enum mr_exit supervise(struct run *r)
         .active_ms = r->record.active_ms,
         .log = o->log,
         .metrics = o->metrics,
-        .show = o->quiet             ? MR_SHOW_NOTHING
-                : o->json            ? MR_SHOW_JSON
+        .show = o->quiet                 ? MR_SHOW_NOTHING
+                : o->json                ? MR_SHOW_JSON
                 : mr_str_is(o->log, "-") ? MR_SHOW_LOG
-                : isatty(STDERR_FILENO) ? MR_SHOW_TERMINAL
-                                     : MR_SHOW_LINES,
+                : isatty(STDERR_FILENO)  ? MR_SHOW_TERMINAL
+                                         : MR_SHOW_LINES,
     };
     struct mr_totals *totals = mr_totals_create(r->plan, r->arena);
     struct mr_error *failure;
@@ -403,9 +437,12 @@ static enum mr_exit foretell(struct run *r, const struct mr_compiled *compiled)
 static enum mr_exit run(const struct mr_call *call)
 {
     const struct options *o = call->options;
-    struct mr_compile_choice choice = {
-        .sets = o->set, .scale = o->scale, .fuse = o->fuse, .limit = o->limit,
-        .quiet = o->quiet, .json = o->json};
+    struct mr_compile_choice choice = {.sets = o->set,
+                                       .scale = o->scale,
+                                       .fuse = o->fuse,
+                                       .limit = o->limit,
+                                       .quiet = o->quiet,
+                                       .json = o->json};
     struct mr_compiled compiled;
     const char *topology = call->args[0].ptr;
     struct mr_error *e = mr_metrics_check(o->metrics);
@@ -429,12 +466,13 @@ const struct mr_command mr_command_run = {
     .min_args = 1,
     .max_args = 1,
     .doc = "Run a topology to its end; running again resumes, or takes what is new.",
-    .notes = "State lies in .millrace/<pipeline>/ of the current folder, or DIR/<pipeline>/ with\n"
-             "--state DIR. Ctrl-C finishes the rows at work, commits and ends (exit code 5); a\n"
-             "second one ends at once. Either way the same command resumes.\n"
-             "A changed definition opens a new epoch from the first stage that changed: what comes\n"
-             "before goes on, and is not made again. The new dataset takes the place of the old one\n"
-             "when it is whole (`millrace epochs`, `millrace promote`).",
+    .notes =
+        "State lies in .millrace/<pipeline>/ of the current folder, or DIR/<pipeline>/ with\n"
+        "--state DIR. Ctrl-C finishes the rows at work, commits and ends (exit code 5); a\n"
+        "second one ends at once. Either way the same command resumes.\n"
+        "A changed definition opens a new epoch from the first stage that changed: what comes\n"
+        "before goes on, and is not made again. The new dataset takes the place of the old one\n"
+        "when it is whole (`millrace epochs`, `millrace promote`).",
     .options_size = sizeof(struct options),
     .options = option_table,
     .run = run,

@@ -180,6 +180,8 @@ START_TEST(test_promote_there_and_back)
     ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "min=3", "--json"), 0);
     ck_assert_uint_eq(program_count(&p, "s9", "in"), 0);
     ck_assert_uint_eq(program_count(&p, "s10", "in"), 90);
+    ck_assert_int_eq(RUN(&p, "run", "x.yaml", "--set", "min=5", "--dry-run"), 0);
+    program_said(&p, "epoch 2 has this definition: `millrace promote ten 2`");
     ck_assert_int_eq(RUN(&p, "drop-epoch", "ten", "1"), 1);
     ck_assert_int_eq(RUN(&p, "topics", "cat", "s10@2", "-n", "1"), 0);
     ck_assert_int_eq(RUN(&p, "drop-epoch", "ten", "2"), 0);
