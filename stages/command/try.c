@@ -24,15 +24,25 @@ struct options {
 };
 
 static const struct mr_option option_table[] = {
-    {.name = "set", MR_OPTION(struct options, set), .value = "PARAM=VALUE",
+    {.name = "set",
+     MR_OPTION(struct options, set),
+     .value = "PARAM=VALUE",
      .doc = "Set a parameter; may be repeated."},
-    {.name = "key", MR_OPTION(struct options, key), .value = "ROLE=KEY",
+    {.name = "key",
+     MR_OPTION(struct options, key),
+     .value = "ROLE=KEY",
      .doc = "Bind a key role; repeat a role to bind several keys, `null` unbinds it."},
-    {.name = "mode", MR_OPTION(struct options, mode), .choices = "unicode|compat",
+    {.name = "mode",
+     MR_OPTION(struct options, mode),
+     .choices = "unicode|compat",
      .doc = "Right for all languages (default), or as the reference does."},
-    {.name = "all", MR_OPTION(struct options, all),
+    {.name = "all",
+     MR_OPTION(struct options, all),
      .doc = "Write rows that left, too, with \"_outcome\"."},
-    {.name = "seed", MR_OPTION(struct options, seed), .value = "N", .doc = "Seed of random choices."},
+    {.name = "seed",
+     MR_OPTION(struct options, seed),
+     .value = "N",
+     .doc = "Seed of random choices."},
     {0},
 };
 
@@ -44,7 +54,7 @@ struct trial {
     struct mr_buf packed; /* one row on its way in  */
     const struct mr_op *op;
     bool all;
-    uint64_t bad;         /* lines that were no rows, rows rejected */
+    uint64_t bad; /* lines that were no rows, rows rejected */
 };
 
 static void write_row(struct trial *t, const struct mr_row *row)
@@ -133,7 +143,8 @@ static void settings_of(const struct mr_op *op, const struct mr_pairs *set, stru
     stage->settings = mr_arena_alloc(arena, (set->count + 1) * sizeof *stage->settings);
     stage->setting_count = set->count;
     for (size_t i = 0; i < set->count; i++) {
-        const struct mr_param *p = op->params ? mr_param_find(op->params, set->items[i].name) : NULL;
+        const struct mr_param *p =
+            op->params ? mr_param_find(op->params, set->items[i].name) : NULL;
         stage->settings[i] = set->items[i];
         stage->settings[i].null = set->items[i].null && p && p->nullable;
     }
@@ -169,7 +180,8 @@ static struct mr_plan *make_plan(const struct mr_call *call, const struct mr_op 
     struct mr_plan_group *group = mr_arena_zalloc(arena, sizeof *group);
     struct mr_plan_output *output = mr_arena_zalloc(arena, sizeof *output);
     int *stages = mr_arena_zalloc(arena, sizeof *stages);
-    *output = (struct mr_plan_output){MR_STR("out"), MR_PLAN_NONE, MR_PLAN_NONE};
+    *output = (struct mr_plan_output){
+        .name = MR_STR("out"), .outcome = MR_PLAN_NONE, .topic = MR_PLAN_NONE};
     *stage = (struct mr_plan_stage){
         .id = MR_STR("try"),
         .kind = MR_STAGE_OPERATOR,
@@ -185,7 +197,11 @@ static struct mr_plan *make_plan(const struct mr_call *call, const struct mr_op 
     };
     settings_of(op, &o->set, arena, stage);
     bindings_of(&o->key, arena, stage);
-    *group = (struct mr_plan_group){stages, 1, 1, 1, MR_BELL_FIRST};
+    *group = (struct mr_plan_group){.stages = stages,
+                                    .stage_count = 1,
+                                    .partitions = 1,
+                                    .scale = 1,
+                                    .first_bell = MR_BELL_FIRST};
     *plan = (struct mr_plan){
         .name = MR_STR("try"),
         .epoch = 1,
@@ -233,8 +249,8 @@ static struct mr_error *close_trial(struct trial *t)
     return e;
 }
 
-static struct mr_error *push_line(struct trial *t, struct mr_json_reader *reader, struct mr_str line,
-                                  uint64_t number)
+static struct mr_error *push_line(struct trial *t, struct mr_json_reader *reader,
+                                  struct mr_str line, uint64_t number)
 {
     struct mr_buf map = {0};
     struct mr_error *e = mr_json_read_object(reader, line, MR_UTF8_REJECT, &map);
@@ -298,7 +314,8 @@ static enum mr_exit run(const struct mr_call *call)
         e = run_rows(&t);
     bool general = mr_error_remedy_text(e) == mr_code_remedy(mr_error_code(e));
     if (mr_error_code(e) == MR_PARAM_INVALID && general)
-        e = mr_error_remedy(e, "`millrace ops show %s` lists parameters and key roles.", t.op->name);
+        e = mr_error_remedy(e, "`millrace ops show %s` lists parameters and key roles.",
+                            t.op->name);
     struct mr_error *closing = close_trial(&t);
     if (e) {
         mr_error_free(closing);
@@ -315,10 +332,11 @@ const struct mr_command mr_command_try = {
     .min_args = 1,
     .max_args = 1,
     .doc = "Run one operator over JSON lines of standard input.",
-    .notes = "Rows go to standard output, one JSON object a line; lines that are no rows and rows\n"
-             "that were rejected are named on standard error (exit code 4). Rows that an operator\n"
-             "keeps until the end come out at the end of the input.\n\n"
-             "  millrace try general_text.ngram_filter --set ngrams=3 --key input_key=text < rows.jsonl",
+    .notes =
+        "Rows go to standard output, one JSON object a line; lines that are no rows and rows\n"
+        "that were rejected are named on standard error (exit code 4). Rows that an operator\n"
+        "keeps until the end come out at the end of the input.\n\n"
+        "  millrace try general_text.ngram_filter --set ngrams=3 --key input_key=text < rows.jsonl",
     .options_size = sizeof(struct options),
     .options = option_table,
     .run = run,

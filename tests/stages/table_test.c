@@ -20,7 +20,8 @@ static void setup(void)
     stages[1] = (struct mr_plan_stage){
         .id = MR_STR("filter"), .kind = MR_STAGE_OPERATOR, .op = &op, .group = 1};
     for (int i = 0; i < 2; i++)
-        groups[i] = (struct mr_plan_group){&firsts[i], 1, 1, 1, 0};
+        groups[i] = (struct mr_plan_group){
+            .stages = &firsts[i], .stage_count = 1, .partitions = 1, .scale = 1};
     plan = (struct mr_plan){.name = MR_STR("pipe"), .stages = stages, .stage_count = 2,
                             .groups = groups, .group_count = 2};
 }

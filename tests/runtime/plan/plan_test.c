@@ -33,8 +33,8 @@ static const struct mr_registry_row op_rows[] = {{"tests.keep", &op}, {0}};
 struct file_params {
     struct mr_str path;
 };
-static const struct mr_param file_table[] = {
-    {MR_FIELD(struct file_params, path), .doc = "A path."}, {0}};
+static const struct mr_param file_table[] = {{MR_FIELD(struct file_params, path), .doc = "A path."},
+                                             {0}};
 static const struct mr_source_type source_type = {
     .name = "list", .params_size = sizeof(struct file_params), .params = file_table};
 static const struct mr_sink_type sink_type = {
@@ -60,8 +60,12 @@ struct sample {
 static void topic(struct mr_plan_topic *t, const char *name, int stage, uint32_t partitions,
                   uint32_t lanes, bool record)
 {
-    *t = (struct mr_plan_topic){.name = mr_str_of(name), .stage = stage, .partitions = partitions,
-                                .lanes = lanes, .record = record, .bound_bytes = 1 << 20};
+    *t = (struct mr_plan_topic){.name = mr_str_of(name),
+                                .stage = stage,
+                                .partitions = partitions,
+                                .lanes = lanes,
+                                .record = record,
+                                .bound_bytes = 1 << 20};
 }
 
 static void sample_init(struct sample *s)
@@ -73,20 +77,25 @@ static void sample_init(struct sample *s)
     s->keys[0] = MR_STR("body");
     s->bound[0] = (struct mr_bound_role){MR_STR("input_key"), s->keys, 1};
     for (int i = 0; i < 3; i++) {
-        s->stages[i] = (struct mr_plan_stage){.number = (uint16_t)i, .group = i,
-                                              .settings = &s->settings[i], .setting_count = 1,
-                                              .drops_topic = MR_PLAN_NONE, .dead_topic = MR_PLAN_NONE,
+        s->stages[i] = (struct mr_plan_stage){.number = (uint16_t)i,
+                                              .group = i,
+                                              .settings = &s->settings[i],
+                                              .setting_count = 1,
+                                              .drops_topic = MR_PLAN_NONE,
+                                              .dead_topic = MR_PLAN_NONE,
                                               .longest_row_ms = 300000};
         s->group_stages[i] = i;
-        s->groups[i] = (struct mr_plan_group){&s->group_stages[i], 1, i == 1 ? 8 : 1,
-                                              i == 1 ? 3 : 1, (uint32_t)(2 + 4 * i), {{0}}};
+        s->groups[i] = (struct mr_plan_group){
+            &s->group_stages[i], 1, i == 1 ? 8 : 1, i == 1 ? 3 : 1, (uint32_t)(2 + 4 * i), {{0}}};
     }
     topic(&s->topics[0], "p.in.out.e1", 0, 8, 1, false);
     topic(&s->topics[1], "p.keep.out.e1", 1, 1, 8, false);
     topic(&s->topics[2], "p.keep.drops.e1", 1, 1, 8, true);
     topic(&s->topics[3], "p.keep.dead.e1", 1, 1, 8, true);
-    s->outputs[0] = (struct mr_plan_output){MR_STR("out"), MR_PLAN_NONE, 0};
-    s->outputs[1] = (struct mr_plan_output){MR_STR("out"), MR_PLAN_NONE, 1};
+    s->outputs[0] =
+        (struct mr_plan_output){.name = MR_STR("out"), .outcome = MR_PLAN_NONE, .topic = 0};
+    s->outputs[1] =
+        (struct mr_plan_output){.name = MR_STR("out"), .outcome = MR_PLAN_NONE, .topic = 1};
     s->inputs[0] = (struct mr_plan_input){0, {0}};
     s->inputs[1] = (struct mr_plan_input){1, {0}};
     s->stages[0].id = MR_STR("in"), s->stages[0].kind = MR_STAGE_SOURCE;
@@ -102,10 +111,18 @@ static void sample_init(struct sample *s)
     s->stages[2].use = MR_STR("file"), s->stages[2].sink = &sink_type;
     s->stages[2].order = MR_ORDER_HOLD;
     s->stages[2].inputs = &s->inputs[1], s->stages[2].input_count = 1;
-    s->plan = (struct mr_plan){.name = MR_STR("p"), .epoch = 1, .seed = UINT64_MAX,
-                               .max_row_bytes = 8 << 20, .base_dir = MR_STR("/data"), .lz4 = true,
-                               .stages = s->stages, .stage_count = 3, .topics = s->topics,
-                               .topic_count = 4, .groups = s->groups, .group_count = 3};
+    s->plan = (struct mr_plan){.name = MR_STR("p"),
+                               .epoch = 1,
+                               .seed = UINT64_MAX,
+                               .max_row_bytes = 8 << 20,
+                               .base_dir = MR_STR("/data"),
+                               .lz4 = true,
+                               .stages = s->stages,
+                               .stage_count = 3,
+                               .topics = s->topics,
+                               .topic_count = 4,
+                               .groups = s->groups,
+                               .group_count = 3};
     mr_plan_seal(&s->plan);
 }
 
@@ -323,9 +340,9 @@ START_TEST(unsound_plans_are_refused)
     struct sample s;
     sample_init(&s);
     ck_assert_int_eq(changed_code(&s, r), MR_OK);
-#define REFUSED(change)                                          \
-    sample_init(&s);                                             \
-    change;                                                      \
+#define REFUSED(change)                                                                            \
+    sample_init(&s);                                                                               \
+    change;                                                                                        \
     ck_assert_msg(changed_code(&s, r) == MR_PLAN_INVALID, #change)
     REFUSED(s.inputs[1].topic = 77);
     REFUSED(s.inputs[0].topic = 1);
