@@ -30,7 +30,7 @@ static const char costly[] =
     "}\n"
     "  - { id: mean, use: MeanWordLengthFilter, with: { min_length: 0, max_length: 99 }, keys: { "
     "input_key: text } }\n"
-    "  - { id: near, use: MinHashDeduplicateFilter, with: { num_perm: 512 }, keys: { input_key: "
+    "  - { id: near, use: MinHashDeduplicateFilter, with: { num_perm: 2048 }, keys: { input_key: "
     "text } }\n"
     "  - { id: narrow, use: rows.select, keys: { input_keys: [text, n] } }\n"
     "  - { id: last, use: CharNumberFilter, with: { threshold: %d }, keys: { input_key: text, "
@@ -100,7 +100,7 @@ static double run(void)
 
 int main(int argc, char **argv)
 {
-    uint64_t rows = 50000;
+    uint64_t rows = 100000;
     char *binary = argc > 2 ? realpath(argv[1], NULL) : NULL;
     if (!binary || argc > 4 || (argc == 4 && !mr_str_to_uint(mr_str_of(argv[3]), &rows))) {
         fputs("Usage: edit_bench PROGRAM FOLDER [ROWS]\n", stderr);
