@@ -15,8 +15,8 @@
 static void add_event(const struct supervisor *s, enum mr_log_level level, const char *name,
                       const struct child *c, const char *message)
 {
-    struct mr_event event = {.level = level, .name = name, .process = -1, .pid = -1,
-                             .message = message};
+    struct mr_event event = {
+        .level = level, .name = name, .process = -1, .pid = -1, .message = message};
     if (c) {
         event.stage = s->plan->stages[s->plan->groups[c->group].stages[0]].id;
         event.process = c->instance;
@@ -54,10 +54,11 @@ void supervisor_say(const struct supervisor *s, enum mr_log_level level, const c
 
 void supervisor_stop(struct supervisor *s, bool now)
 {
-    if (s->phase == PHASE_CAUGHT_UP && !now) {
-        s->phase = PHASE_STOPPING; /* they end already; now nobody starts them again */
+    bool ends_already = s->phase == PHASE_CAUGHT_UP;
+    if (ends_already)
+        s->phase = PHASE_STOPPING; /* so that nobody starts them again */
+    if (ends_already && !now)
         return;
-    }
     bool again = s->phase != PHASE_RUNNING;
     if (s->phase == PHASE_RUNNING)
         s->phase = PHASE_STOPPING;
@@ -286,10 +287,11 @@ static enum mr_run_end end_of(const struct supervisor *s)
 
 static void note_end(const struct supervisor *s, enum mr_run_end end)
 {
-    static const char *const words[] = {
-        [MR_RUN_ENDED] = "ended", [MR_RUN_NOTHING_NEW] = "found nothing new",
-        [MR_RUN_STOPPED] = "was stopped", [MR_RUN_CAUGHT_UP] = "has caught up",
-        [MR_RUN_FAILED] = "failed"};
+    static const char *const words[] = {[MR_RUN_ENDED] = "ended",
+                                        [MR_RUN_NOTHING_NEW] = "found nothing new",
+                                        [MR_RUN_STOPPED] = "was stopped",
+                                        [MR_RUN_CAUGHT_UP] = "has caught up",
+                                        [MR_RUN_FAILED] = "failed"};
     supervisor_note(s, end == MR_RUN_FAILED ? MR_LEVEL_ERROR : MR_LEVEL_INFO, "end", NULL,
                     "run %u %s", s->options->run, words[end]);
 }
