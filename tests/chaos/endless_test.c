@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "runtime/base/clock.h"
+#include "tests/chaos/dice.h"
 #include "tests/chaos/watch.h"
 #include "tests/e2e/program.h"
 
@@ -44,26 +45,7 @@ static const char topology[] =
     "sinks: { out: { file: out/best.jsonl, id_key: id_, shard_bytes: 30000 } }\n";
 
 static struct program p, q;
-static uint64_t random_state;
 static unsigned rows_now;
-
-static uint64_t below(uint64_t limit)
-{
-    uint64_t z = random_state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return (z ^ z >> 31) % limit;
-}
-
-static uint64_t setting(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    uint64_t value;
-    if (!text || !*text)
-        return otherwise;
-    ck_assert_msg(mr_str_to_uint(mr_str_of(text), &value), "%s=%s", name, text);
-    return value;
-}
 
 static void setup(void)
 {
@@ -71,7 +53,7 @@ static void setup(void)
     program_open(&q);
     program_write(&p, "x.yaml", topology);
     rows_now = 0;
-    random_state = setting("MILLRACE_SEED", 1);
+    dice_seed(dice_setting("MILLRACE_SEED", 1));
 }
 
 static void teardown(void)
@@ -119,7 +101,7 @@ static bool strike(pid_t supervisor)
 {
     pid_t all[WATCH_CHILDREN];
     size_t count = watch_children(supervisor, all);
-    pid_t victim = count == 0 || below(3) == 0 ? supervisor : all[below(count)];
+    pid_t victim = count == 0 || dice_below(3) == 0 ? supervisor : all[dice_below(count)];
     int status;
     kill(victim, SIGKILL);
     if (victim != supervisor)
@@ -131,11 +113,11 @@ static bool strike(pid_t supervisor)
 /* Runs until all is through, with so many kills on the way, and stops it. */
 static void run_killed(const char *const *words, unsigned files, uint64_t kills)
 {
-    uint64_t deadline = mr_now_ms() + DEADLINE_MS, next = mr_now_ms() + below(WITHIN_MS);
+    uint64_t deadline = mr_now_ms() + DEADLINE_MS, next = mr_now_ms() + dice_below(WITHIN_MS);
     pid_t pid = program_start(&p, words);
     for (;;) {
         ck_assert_msg(mr_now_ms() < deadline, "not through: %s%s", q.out, program_read(&p, ".err"));
-        if (files && (kills == 0 || below(20) == 0)) {
+        if (files && (kills == 0 || dice_below(20) == 0)) {
             add_rows();
             files--;
         }
@@ -143,7 +125,7 @@ static void run_killed(const char *const *words, unsigned files, uint64_t kills)
             if (!strike(pid))
                 pid = program_start(&p, words);
             kills--;
-            next = mr_now_ms() + below(WITHIN_MS);
+            next = mr_now_ms() + dice_below(WITHIN_MS);
         }
         ck_assert_msg(waitpid(pid, NULL, WNOHANG) == 0, "ended: %s", program_read(&p, ".err"));
         if (files == 0 && kills == 0 && all_through(pid))
@@ -161,12 +143,12 @@ static void replay_killed(const char *const *words, uint64_t kills)
         pid_t pid = program_start(&p, words);
         int status = 0;
         bool here = true;
-        uint64_t next = mr_now_ms() + below(WITHIN_MS);
+        uint64_t next = mr_now_ms() + dice_below(WITHIN_MS);
         while (kills && here && waitpid(pid, &status, WNOHANG) == 0) {
             if (mr_now_ms() >= next) {
                 here = strike(pid);
                 kills--;
-                next = mr_now_ms() + below(WITHIN_MS);
+                next = mr_now_ms() + dice_below(WITHIN_MS);
             }
             poll(NULL, 0, 1);
         }
@@ -223,7 +205,7 @@ START_TEST(test_windows_under_kills)
     static const char *const changed[] = {"run", "x.yaml", "--set", "K=7", "-q", NULL};
     static const char *const after[] = {"replay", "x.yaml", "--set", "K=7",
                                         "--from", "best",   "-q",    NULL};
-    uint64_t kills = setting("MILLRACE_KILLS", KILLS);
+    uint64_t kills = dice_setting("MILLRACE_KILLS", KILLS);
     run_killed(run, FILES, kills);
     replay_killed(best, kills);
     replay_killed(score, kills / 2);

@@ -16,6 +16,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/file.h"
+#include "tests/chaos/dice.h"
 #include "tests/chaos/rows.h"
 #include "tests/chaos/watch.h"
 #include "tests/e2e/program.h"
@@ -64,52 +65,53 @@ static const char line[] =
 /* The other shapes: rows that left go on elsewhere, or by a route, branches meet again, a barrier,
  * several sinks.
  */
-static const char net[] = "name: chaos\n"
-                          "sources:\n"
-                          "  docs:\n"
-                          "    files: [\"in/*.jsonl\"]\n"
-                          "    scale: ${SCALE}\n"
-                          "stages:\n"
-                          "  - id: words\n"
-                          "    use: WordNumberFilter\n"
-                          "    keys: { input_key: text, output_key: words }\n"
-                          "    scale: ${SCALE}\n"
-                          "  - id: rescue\n"
-                          "    use: general_text.lowercase_refiner\n"
-                          "    keys: { input_key: text }\n"
-                          "    from: words.too_few_words\n"
-                          "  - id: exact\n"
-                          "    use: HashDeduplicateFilter\n"
-                          "    keys: { input_key: text, output_key: null, twin_key: twin }\n"
-                          "    from: [words, rescue]\n"
-                          "    scale: ${SCALE}\n"
-                          "  - id: score\n"
-                          "    use: NgramSampleEvaluator\n"
-                          "    keys: { input_key: text, output_key: score }\n"
-                          "    scale: ${SCALE}\n"
-                          "    route: { long: len(text) > 10000 }\n"
-                          "  - id: again\n"
-                          "    use: general_text.lowercase_refiner\n"
-                          "    keys: { input_key: text }\n"
-                          "    from: exact\n"
-                          "  - id: both\n"
-                          "    use: rows.sample\n"
-                          "    with: { fraction: 0.5 }\n"
-                          "    from: [score, again]\n"
-                          "  - id: best\n"
-                          "    use: rows.top_k\n"
-                          "    with: { k: 200 }\n"
-                          "    keys: { input_key: score, rank_key: rank }\n"
-                          "    from: score\n"
-                          "sinks:\n"
-                          "  out: { file: \"${OUT}/clean.jsonl.zst\", id_key: id_, from: both }\n"
-                          "  top: { file: \"${OUT}/top.jsonl.zst\", id_key: id_, from: best }\n"
-                          "  long: { file: \"${OUT}/long.jsonl.zst\", id_key: id_, from: score.long }\n"
-                          "  twins:\n"
-                          "    file: \"${OUT}/twins.jsonl.zst\"\n"
-                          "    id_key: id_\n"
-                          "    from: exact.duplicate\n"
-                          "    shard_bytes: 100000\n";
+static const char net[] =
+    "name: chaos\n"
+    "sources:\n"
+    "  docs:\n"
+    "    files: [\"in/*.jsonl\"]\n"
+    "    scale: ${SCALE}\n"
+    "stages:\n"
+    "  - id: words\n"
+    "    use: WordNumberFilter\n"
+    "    keys: { input_key: text, output_key: words }\n"
+    "    scale: ${SCALE}\n"
+    "  - id: rescue\n"
+    "    use: general_text.lowercase_refiner\n"
+    "    keys: { input_key: text }\n"
+    "    from: words.too_few_words\n"
+    "  - id: exact\n"
+    "    use: HashDeduplicateFilter\n"
+    "    keys: { input_key: text, output_key: null, twin_key: twin }\n"
+    "    from: [words, rescue]\n"
+    "    scale: ${SCALE}\n"
+    "  - id: score\n"
+    "    use: NgramSampleEvaluator\n"
+    "    keys: { input_key: text, output_key: score }\n"
+    "    scale: ${SCALE}\n"
+    "    route: { long: len(text) > 10000 }\n"
+    "  - id: again\n"
+    "    use: general_text.lowercase_refiner\n"
+    "    keys: { input_key: text }\n"
+    "    from: exact\n"
+    "  - id: both\n"
+    "    use: rows.sample\n"
+    "    with: { fraction: 0.5 }\n"
+    "    from: [score, again]\n"
+    "  - id: best\n"
+    "    use: rows.top_k\n"
+    "    with: { k: 200 }\n"
+    "    keys: { input_key: score, rank_key: rank }\n"
+    "    from: score\n"
+    "sinks:\n"
+    "  out: { file: \"${OUT}/clean.jsonl.zst\", id_key: id_, from: both }\n"
+    "  top: { file: \"${OUT}/top.jsonl.zst\", id_key: id_, from: best }\n"
+    "  long: { file: \"${OUT}/long.jsonl.zst\", id_key: id_, from: score.long }\n"
+    "  twins:\n"
+    "    file: \"${OUT}/twins.jsonl.zst\"\n"
+    "    id_key: id_\n"
+    "    from: exact.duplicate\n"
+    "    shard_bytes: 100000\n";
 
 static const struct pipeline {
     const char *topology;
@@ -137,25 +139,6 @@ struct result {
 };
 
 static struct program p;
-static uint64_t random_state;
-
-static uint64_t below(uint64_t limit)
-{
-    uint64_t z = random_state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return (z ^ z >> 31) % limit;
-}
-
-static uint64_t setting(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    uint64_t value;
-    if (!text || !*text)
-        return otherwise;
-    ck_assert_msg(mr_str_to_uint(mr_str_of(text), &value), "%s=%s", name, text);
-    return value;
-}
 
 static void setup(void)
 {
@@ -181,7 +164,7 @@ static pid_t victim(pid_t supervisor)
 {
     pid_t all[WATCH_CHILDREN];
     size_t count = watch_children(supervisor, all);
-    return count == 0 || below(4) == 0 ? supervisor : all[below(count)];
+    return count == 0 || dice_below(4) == 0 ? supervisor : all[dice_below(count)];
 }
 
 /* ---- runs ---- */
@@ -231,7 +214,7 @@ static uint64_t run_killed(const struct combination *c, const char *name, uint64
     int status;
     for (;;) {
         bool more = done < kills;
-        if (!ends_within(supervisor, more ? below(moment_ms) : DEADLINE_MS, &status)) {
+        if (!ends_within(supervisor, more ? dice_below(moment_ms) : DEADLINE_MS, &status)) {
             ck_assert_msg(more && mr_now_ms() < deadline + done * 2000, "the run does not end");
             pid_t who = victim(supervisor);
             if (kill(who, SIGKILL) != 0) { /* a stage that has ended since it was chosen */
@@ -360,13 +343,13 @@ START_TEST(test_kills)
 {
     const struct combination *c = &combinations[_i % COMBINATIONS];
     struct result undisturbed, got;
-    uint64_t kills = setting("MILLRACE_KILLS", KILLS), done = 0;
+    uint64_t kills = dice_setting("MILLRACE_KILLS", KILLS), done = 0;
     pipeline = &pipelines[_i / COMBINATIONS];
     program_write(&p, "x.yaml", pipeline->topology);
-    random_state = setting("MILLRACE_SEED", 1) * 1000 + (uint64_t)_i;
+    dice_seed(dice_setting("MILLRACE_SEED", 1) * 1000 + (uint64_t)_i);
     uint64_t began = mr_now_ms();
     ck_assert_uint_eq(run_killed(&combinations[0], "calm", 0, 1), 0);
-    uint64_t moment_ms = setting("MILLRACE_MOMENT_MS", (mr_now_ms() - began) / 2 + 20);
+    uint64_t moment_ms = dice_setting("MILLRACE_MOMENT_MS", (mr_now_ms() - began) / 2 + 20);
     ck_assert(take_result("calm", &undisturbed));
     check_richness(&undisturbed);
     for (unsigned round = 0; done < kills; round++) {

@@ -1,9 +1,9 @@
-/* The anonymous memory of each stage process stays below its bound, and is the same for a small input
- * and a large one.
+/* The anonymous memory of each stage process stays below its bound, and is the same for a small
+ * input and a large one.
  *
  * MILLRACE_MEMORY_SMALL, MILLRACE_MEMORY_BYTES: sizes of the two inputs (default 8 and 32 MiB).
- * MILLRACE_FUSE, MILLRACE_SCALE: of the one pair of runs it makes then (default: off and auto, scale 1
- * and 3). The peaks go to standard error, side by side. */
+ * MILLRACE_FUSE, MILLRACE_SCALE: of the one pair of runs it makes then (default: off and auto,
+ * scale 1 and 3). The peaks go to standard error, side by side. */
 #include <check.h>
 #include <poll.h>
 #include <stdio.h>
@@ -22,10 +22,10 @@ enum { BOUNDED = 1, SMALL_BYTES = 8 << 20, LARGE_BYTES = 32 << 20 };
 #endif
 enum { BOUND_BYTES = 100000000 };
 
-/* By how much two peaks may differ and count as the same. What a process holds at one moment hangs on
- * chance: how many rows stand in a commit (up to 4 MB of changes, kept twice while they are written),
- * whether a flush, a compaction and a full batch meet. Growth with the input is another thing: over
- * fifty times the input even a hundred bytes a row would be 250 MB. */
+/* By how much two peaks may differ and count as the same. What a process holds at one moment hangs
+ * on chance: how many rows stand in a commit (up to 4 MB of changes, kept twice while they are
+ * written), whether a flush, a compaction and a full batch meet. Growth with the input is another
+ * thing: over fifty times the input even a hundred bytes a row would be 250 MB. */
 enum { SAME_BYTES = 6000000, SAME_PERCENT = 15 };
 
 static const struct combination {
@@ -157,8 +157,8 @@ START_TEST(test_memory)
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
         if (large.of[i])
             good &= compare(stages[i], small.of[i], large.of[i]);
-    ck_assert_msg(good || !BOUNDED, "a process has more than %d bytes, or not the same at both sizes",
-                  BOUND_BYTES);
+    ck_assert_msg(good || !BOUNDED,
+                  "a process has more than %d bytes, or not the same at both sizes", BOUND_BYTES);
 }
 END_TEST
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "runtime/base/clock.h"
+#include "tests/chaos/dice.h"
 #include "tests/chaos/rows.h"
 #include "tests/chaos/watch.h"
 #include "tests/e2e/program.h"
@@ -46,25 +47,6 @@ static const char topology[] =
     "sinks: { out: { file: out/all.jsonl.zst, shard_bytes: 2000000 } }\n";
 
 static struct program p;
-static uint64_t random_state;
-
-static uint64_t below(uint64_t limit)
-{
-    uint64_t z = random_state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return (z ^ z >> 31) % limit;
-}
-
-static uint64_t setting(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    uint64_t value;
-    if (!text || !*text)
-        return otherwise;
-    ck_assert_msg(mr_str_to_uint(mr_str_of(text), &value), "%s=%s", name, text);
-    return value;
-}
 
 static void setup(void)
 {
@@ -109,7 +91,7 @@ static const char *topic_hash(const char *topic)
 /* Ends it, or kills a process of it at a moment below `within`; true when it ended by itself. */
 static bool disturb(pid_t supervisor, uint64_t within_ms, int *code, uint64_t *kills)
 {
-    uint64_t until = mr_now_ms() + below(within_ms);
+    uint64_t until = mr_now_ms() + dice_below(within_ms);
     int status;
     while (mr_now_ms() < until) {
         pid_t got = waitpid(supervisor, &status, WNOHANG);
@@ -121,7 +103,7 @@ static bool disturb(pid_t supervisor, uint64_t within_ms, int *code, uint64_t *k
     }
     pid_t all[WATCH_CHILDREN];
     size_t count = watch_children(supervisor, all);
-    pid_t victim = count == 0 || below(2) == 0 ? supervisor : all[below(count)];
+    pid_t victim = count == 0 || dice_below(2) == 0 ? supervisor : all[dice_below(count)];
     if (kill(victim, SIGKILL) == 0)
         ++*kills;
     if (victim != supervisor)
@@ -153,14 +135,15 @@ static uint64_t run_killed(const char *const *words, uint64_t most, uint64_t wit
 
 START_TEST(test_replay_under_kills)
 {
-    uint64_t most = setting("MILLRACE_KILLS", KILLS), rows = setting("MILLRACE_REPLAY_ROWS", ROWS);
-    random_state = setting("MILLRACE_SEED", 1);
+    uint64_t most = dice_setting("MILLRACE_KILLS", KILLS),
+             rows = dice_setting("MILLRACE_REPLAY_ROWS", ROWS);
+    dice_seed(dice_setting("MILLRACE_SEED", 1));
     add_rows(0, rows / 2);
     ck_assert_int_eq(RUN(&p, "run", "x.yaml", "-q"), 0);
     add_rows(1, rows / 2);
     uint64_t began = mr_now_ms();
     ck_assert_int_eq(RUN(&p, "run", "x.yaml", "-q"), 0);
-    uint64_t moment = setting("MILLRACE_MOMENT_MS", (mr_now_ms() - began) / 2 + 20), kills = 0;
+    uint64_t moment = dice_setting("MILLRACE_MOMENT_MS", (mr_now_ms() - began) / 2 + 20), kills = 0;
     const char *wanted = dataset(1), *last = topic_hash("last@1");
     static const char *const replay[] = {"replay", "x.yaml", "--from", "words", "-q", NULL};
     unsigned epoch = 1;
@@ -190,8 +173,8 @@ static bool holds(const char *folder, const char *const *files, size_t count)
 START_TEST(test_promote_under_kills)
 {
     static const char *const shards[] = {"all-00000.jsonl.zst"};
-    uint64_t most = setting("MILLRACE_KILLS", KILLS) * 2, kills = 0;
-    random_state = setting("MILLRACE_SEED", 1) + 77;
+    uint64_t most = dice_setting("MILLRACE_KILLS", KILLS) * 2, kills = 0;
+    dice_seed(dice_setting("MILLRACE_SEED", 1) + 77);
     add_rows(0, 300);
     ck_assert_int_eq(RUN(&p, "run", "x.yaml", "-q"), 0);
     ck_assert_int_eq(RUN(&p, "replay", "x.yaml", "--from", "last", "-q"), 0);
@@ -204,7 +187,7 @@ START_TEST(test_promote_under_kills)
         const char *const words[] = {"promote", "again", target == 1 ? "1" : "2", NULL};
         int status;
         pid_t pid = program_start(&p, words);
-        uint64_t until = mr_now_ns() + below(whole * 1000000);
+        uint64_t until = mr_now_ns() + dice_below(whole * 1000000);
         while (mr_now_ns() < until)
             ck_assert_msg(holds("out/", shards, 1), "no output while epoch %u is promoted", target);
         kill(pid, SIGKILL);

@@ -1,5 +1,6 @@
-/* `dlq retry`, the run that takes the rows and its stage processes are killed at random moments, and
- * the stage gets another number of processes in between: each row still enters its stage exactly once.
+/* `dlq retry`, the run that takes the rows and its stage processes are killed at random moments,
+ * and the stage gets another number of processes in between: each row still enters its stage
+ * exactly once.
  *
  * MILLRACE_KILLS: rounds, one kill each (default 5; 3 with sanitizers); MILLRACE_SEED: of the
  * moments. */
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "runtime/base/clock.h"
+#include "tests/chaos/dice.h"
 #include "tests/chaos/watch.h"
 #include "tests/e2e/program.h"
 
@@ -23,27 +25,13 @@ enum { KILLS = 5 };
 enum { ROWS = 300 };
 
 static struct program p;
-static uint64_t state;
-
-static uint64_t setting(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    uint64_t value;
-    return text && mr_str_to_uint(mr_str_of(text), &value) ? value : otherwise;
-}
-
-static unsigned below(unsigned limit)
-{
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return (unsigned)(state >> 33) % limit;
-}
 
 static void setup(void)
 {
     program_open(&p);
     p.binary = getenv("MILLRACE_TEST");
     ck_assert_ptr_nonnull(p.binary);
-    state = setting("MILLRACE_SEED", 1);
+    dice_seed(dice_setting("MILLRACE_SEED", 1));
 }
 
 static void teardown(void)
@@ -90,10 +78,10 @@ static void close_gate(void)
 static void retry_and_kill(unsigned longest_ms)
 {
     pid_t pid = START(&p, "dlq", "retry", "--all", "--run"), stages[WATCH_CHILDREN];
-    poll(NULL, 0, (int)below(longest_ms));
+    poll(NULL, 0, (int)dice_below(longest_ms));
     size_t count = watch_children(pid, stages);
-    bool whole = count == 0 || below(3) == 0;
-    kill(whole ? pid : stages[below((unsigned)count)], SIGKILL);
+    bool whole = count == 0 || dice_below(3) == 0;
+    kill(whole ? pid : stages[dice_below((unsigned)count)], SIGKILL);
     int status;
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     if (!whole)
@@ -113,7 +101,7 @@ static void expect_rows(size_t count)
 
 START_TEST(test_each_row_once)
 {
-    unsigned rounds = (unsigned)setting("MILLRACE_KILLS", KILLS);
+    unsigned rounds = (unsigned)dice_setting("MILLRACE_KILLS", KILLS);
     unsigned longest_ms = 0;
     write_topology(_i ? "auto" : "off", _i ? "" : "    partitions: 3\n    scale: 2\n");
     for (unsigned round = 0; round <= rounds; round++) {

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "runtime/base/clock.h"
+#include "tests/chaos/dice.h"
 #include "tests/chaos/watch.h"
 #include "tests/e2e/program.h"
 
@@ -73,25 +74,6 @@ static const char *const stages[] = {"docs", "tidy", "dedup", "chunks", "out"};
 enum { COUNTERS = 6, STAGES = 5 };
 
 static struct program p, q; /* the run; the orders to it */
-static uint64_t random_state;
-
-static uint64_t below(uint64_t limit)
-{
-    uint64_t z = random_state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return (z ^ z >> 31) % limit;
-}
-
-static uint64_t setting(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    uint64_t value;
-    if (!text || !*text)
-        return otherwise;
-    ck_assert_msg(mr_str_to_uint(mr_str_of(text), &value), "%s=%s", name, text);
-    return value;
-}
 
 static void setup(void)
 {
@@ -139,9 +121,10 @@ static pid_t order(const struct shape *shape, const char *name)
     size_t count = 0;
     while (shape->scaled[count])
         count++;
-    size_t stage = below(count);
+    size_t stage = dice_below(count);
     const char *number =
-        mr_arena_printf(q.arena, "%llu", (unsigned long long)below(shape->most[stage]) + 1).ptr;
+        mr_arena_printf(q.arena, "%llu", (unsigned long long)dice_below(shape->most[stage]) + 1)
+            .ptr;
     const char *state = mr_arena_printf(q.arena, "%s/%s.state", p.dir, name).ptr;
     return START(&q, "scale", shape->scaled[stage], number, "--json", "--state", state);
 }
@@ -150,7 +133,7 @@ static void kill_one(pid_t supervisor)
 {
     pid_t all[WATCH_CHILDREN];
     size_t count = watch_children(supervisor, all);
-    pid_t who = count == 0 || below(3) == 0 ? supervisor : all[below(count)];
+    pid_t who = count == 0 || dice_below(3) == 0 ? supervisor : all[dice_below(count)];
     ck_assert(kill(who, SIGKILL) == 0 || errno == ESRCH);
 }
 
@@ -160,12 +143,12 @@ static uint64_t run_scaled(const struct shape *shape, const char *name, uint64_t
     pid_t supervisor = start(shape, name);
     uint64_t changes = 0, deadline = mr_now_ms() + DEADLINE_MS;
     int status;
-    while (!ends_within(supervisor, below(moment_ms) + 1, &status)) {
+    while (!ends_within(supervisor, dice_below(moment_ms) + 1, &status)) {
         ck_assert_msg(mr_now_ms() < deadline, "the run does not end");
         pid_t asked = order(shape, name);
-        bool killed = below(3) == 0;
+        bool killed = dice_below(3) == 0;
         if (killed) {
-            poll(NULL, 0, (int)below(20)); /* somewhere in the change */
+            poll(NULL, 0, (int)dice_below(20)); /* somewhere in the change */
             kill_one(supervisor);
         }
         program_wait(&q, asked);
@@ -235,9 +218,9 @@ START_TEST(scaled_at_work_and_killed_the_result_is_that_of_scale_1)
 {
     const struct shape *shape = &shapes[_i];
     struct result calm, got;
-    uint64_t wanted = setting("MILLRACE_CHANGES", CHANGES), done = 0, began = mr_now_ms();
+    uint64_t wanted = dice_setting("MILLRACE_CHANGES", CHANGES), done = 0, began = mr_now_ms();
     int status;
-    random_state = setting("MILLRACE_SEED", 1) * 1000 + (uint64_t)_i;
+    dice_seed(dice_setting("MILLRACE_SEED", 1) * 1000 + (uint64_t)_i);
     program_write(&p, "x.yaml", shape->topology);
     ck_assert(ends_within(start(shape, "calm"), DEADLINE_MS, &status));
     ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s", program_read(&p, ".err"));

@@ -353,7 +353,9 @@ static bool fails(struct shipped *s, struct mr_str text, const struct mutant *m,
     ck_assert_msg(!e, "%s", mr_error_message(e));
     bool failed = !c.plan;
     if (c.plan) {
-        char dir[] = "/tmp/millrace-mutation.XXXXXX";
+        const char *tmp = getenv("TMPDIR");
+        char dir[4096];
+        snprintf(dir, sizeof dir, "%s/millrace-mutation.XXXXXX", tmp && *tmp ? tmp : "/tmp");
         ck_assert_ptr_nonnull(mkdtemp(dir));
         struct mr_rehearsal *r = mr_rehearsal_create(c.plan, dir);
         e = feed(s, c.plan, m, r);
